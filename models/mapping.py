@@ -1,0 +1,176 @@
+"""How one source's columns become a contract's fields: the shape of `sources[].fields` (contract.md, section 4)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from models.contracts import CONTRACTS
+from models.errors import nearest
+from models.fields import Shape
+
+
+class FileFormat(StrEnum):
+    """What a file is inside its compression."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    JSON = "json"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+class ReadOptions(BaseModel):
+    """How a file is read; everything here is said by the settings, nothing is guessed at run time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: FileFormat | None = Field(None, description="What the file is; default by its extension.")
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="Default ',' (tab for .tsv).")
+    quote: str = Field('"', max_length=1, description="The quote character; '' for none.")
+    encoding: str = Field("utf-8", description="A Python codec name, such as windows-1254.")
+    decimal: str = Field(".", pattern="^[.,]$", description="The decimal mark of numbers.")
+    skip_rows: int = Field(0, ge=0, description="Physical lines (or sheet rows) before the header; counted as ignored.")
+    comment: str | None = Field(None, min_length=1, description="Lines that start with this are ignored.")
+    footer: str | None = Field(None, description="A regular expression: records whose first cell matches are ignored.")
+    sheet: str | None = Field(None, description="The workbook's sheet; needed when it has more than one visible sheet.")
+    records: str | None = Field(None, description="Path to the list inside a JSON document, such as `data.items`.")
+    null_values: tuple[str, ...] = Field((), description="Texts that stand for blank, such as NULL or N/A.")
+
+    @field_validator("encoding")
+    @classmethod
+    def _codec_exists(cls, value: str) -> str:
+        import codecs
+
+        try:
+            return codecs.lookup(value).name
+        except LookupError:
+            raise ValueError(f"no codec is called '{value}'; use a Python codec name such as windows-1254") from None
+
+
+class JoinSpec(BaseModel):
+    """A second file whose columns a mapping may use: rows where its `key` column equals our `on` column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(description="Files of the joined side, below the workspace.")
+    on: str = Field(description="Our column.")
+    key: str = Field(description="Their column.")
+    read: ReadOptions = ReadOptions()
+
+
+def _values(mapping: dict[Any, Any]) -> dict[str, str | None]:
+    return {_as_text(key): None if value is None else _as_text(value) for key, value in mapping.items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+class FieldRule(BaseModel):
+    """Where one contract field comes from. `Agent` alone is short for `{column: Agent}`.
+
+    Exactly one of `column`, `const`, `coalesce`, or `join` (with `column`) says where; the rest says how to read it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str | None = None
+    const: Annotated[str | None, BeforeValidator(lambda value: None if value is None else _as_text(value))] = None
+    coalesce: tuple[str, ...] = Field((), description="The first of these columns that is not blank.")
+    join: str | None = Field(
+        None, description="The name of an entry in `joins`; `column` is then a column of its file."
+    )
+    collect: bool = Field(False, description="Take all matching rows of the join as a list (contact_ids).")
+    map: dict[str, str | None] | None = Field(
+        None, description="Source word → our word; compared trimmed, in any case."
+    )
+    otherwise: str | None = Field(
+        None, description="Our word for any other non-blank value; without it such a row is rejected."
+    )
+    format: tuple[str, ...] = Field(
+        (), description="strptime formats, iso, epoch_s, epoch_ms, excel_serial, excel_serial_1904."
+    )
+    timezone: str | None = Field(None, description="Zone of this column's times when it is not the source's.")
+    unit: str | None = Field(None, description="Durations: s, ms, min, h, HH:MM, HH:MM:SS or MM:SS.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"column": value}
+        if isinstance(value, dict):
+            value = dict(value)
+            if isinstance(value.get("format"), str):
+                value["format"] = (value["format"],)
+            if isinstance(value.get("map"), dict):
+                value["map"] = _values(value["map"])
+        return value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        places = [self.column is not None or self.join is not None, self.const is not None, bool(self.coalesce)]
+        if sum(places) != 1:
+            raise ValueError("say exactly one of: a column, {const: …}, {coalesce: […]}, {join: …, column: …}")
+        if self.join is not None and self.column is None:
+            raise ValueError("a join needs the column to take: {join: name, column: …}")
+        if self.collect and self.join is None:
+            raise ValueError("`collect` gathers the rows of a join: it needs `join`")
+        if self.otherwise is not None and self.map is None:
+            raise ValueError("`otherwise` needs a `map` beside it")
+        if self.unit is not None and self.unit not in UNITS:
+            raise ValueError(f"unit is one of {', '.join(UNITS)}")
+        return self
+
+
+UNITS = ("s", "ms", "min", "h", "HH:MM", "HH:MM:SS", "MM:SS")
+
+
+class SourceMapping(BaseModel):
+    """One mapping: an entity of the contract, and for each of its fields where it comes from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entity: str
+    fields: dict[str, FieldRule]
+    joins: dict[str, JoinSpec] = {}
+    read: ReadOptions = ReadOptions()
+
+    @field_validator("entity")
+    @classmethod
+    def _known_entity(cls, value: str) -> str:
+        if value not in CONTRACTS:
+            raise ValueError(f"no entity is called '{value}'.{nearest(value, CONTRACTS)} Known: {', '.join(CONTRACTS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _fields_of_the_contract(self) -> Self:
+        contract = CONTRACTS[self.entity]
+        kinds = contract.kinds()
+        for name, rule in self.fields.items():
+            if name not in kinds:
+                raise ValueError(
+                    f"{self.entity} has no field '{name}'.{nearest(name, kinds)} Known: {', '.join(kinds)}"
+                )
+            if rule.join is not None and rule.join not in self.joins:
+                raise ValueError(f"field '{name}' uses the join '{rule.join}', which `joins` does not name")
+            if rule.unit is not None and kinds[name].shape is not Shape.WHOLE:
+                raise ValueError(f"field '{name}' is no duration: `unit` does not apply to it")
+            if rule.format and kinds[name].shape not in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
+                raise ValueError(f"field '{name}' is no time: `format` does not apply to it")
+        missing = [name for name in contract.required() if name not in self.fields]
+        if missing:
+            raise ValueError(f"{self.entity} requires {', '.join(missing)}: map a column or a constant to each")
+        return self
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column of the main file that the mapping reads, each once, in the order of the mapping."""
+        named: list[str] = [join.on for join in self.joins.values()]
+        for rule in self.fields.values():
+            named += [rule.column] if rule.column is not None and rule.join is None else list(rule.coalesce)
+        return tuple(dict.fromkeys(named))

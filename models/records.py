@@ -1,0 +1,104 @@
+"""The base of every contract: what all entities share, and rules between two fields of one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from models.fields import Flag, Instant, Kind
+
+
+@dataclass(frozen=True)
+class NotBefore:
+    """`field` (a day) may not lie before `other` (a day); either may be blank."""
+
+    field: str
+    other: str
+    rule: str = "before_its_start"
+
+    @property
+    def message(self) -> str:
+        """What a person reads."""
+        return f"{self.field} lies before {self.other}"
+
+
+@dataclass(frozen=True)
+class NotItself:
+    """`field` may not name the row's own id `other`."""
+
+    field: str
+    other: str
+    rule: str = "merged_into_itself"
+
+    @property
+    def message(self) -> str:
+        """What a person reads."""
+        return f"{self.field} names the record itself"
+
+
+RowRule = NotBefore | NotItself
+
+
+class Record(BaseModel):
+    """One row as the contract wants it: texts in, typed values out. Blank fields are left out before validation.
+
+    `ENTITY` is the file family's name, `KEY` the columns that identify a row within its source (after
+    `KEY_DEFAULTS` filled a blank key column from another one), `PRIVATE` the fields that identify a person and
+    never reach crm.duckdb.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ENTITY: ClassVar[str]
+    KEY: ClassVar[tuple[str, ...]]
+    KEY_DEFAULTS: ClassVar[dict[str, str]] = {}
+    PRIVATE: ClassVar[tuple[str, ...]] = ()
+    ROW_RULES: ClassVar[tuple[RowRule, ...]] = ()
+
+    is_deleted: Annotated[Flag | None, Field(description="True when the source deleted the record.")] = None
+    updated_at: Annotated[
+        Instant | None, Field(description="When the source last changed the record; orders its versions.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _rows_hold_together(self) -> Self:
+        for rule in self.ROW_RULES:
+            value, other = getattr(self, rule.field), getattr(self, rule.other)
+            if value is not None and other is not None and _is_broken(rule, value, other):
+                raise PydanticCustomError(rule.rule, "{message}", {"message": rule.message, "field": rule.field})
+        return self
+
+    @classmethod
+    def kinds(cls) -> dict[str, Kind]:
+        """Each field's kind, in the order of the contract (`is_deleted` and `updated_at` last)."""
+        own = [name for name in cls.model_fields if name not in ("is_deleted", "updated_at")]
+        return {name: _kind_of(cls, name) for name in (*own, "is_deleted", "updated_at")}
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        """The fields that may not be blank."""
+        return tuple(name for name in cls.kinds() if cls.model_fields[name].is_required())
+
+
+def _is_broken(rule: RowRule, value: Any, other: Any) -> bool:
+    if isinstance(rule, NotBefore):
+        assert isinstance(value, date) and isinstance(other, date)
+        return value < other
+    return bool(value == other)
+
+
+def _kind_of(contract: type[Record], name: str) -> Kind:
+    found = [item for item in _metadata(contract.model_fields[name]) if isinstance(item, Kind)]
+    if len(found) != 1:
+        raise TypeError(f"{contract.__name__}.{name} needs exactly one Kind in its annotation, found {len(found)}")
+    return found[0]
+
+
+def _metadata(field: Any) -> list[Any]:
+    """The annotation's metadata, also that inside `X | None`."""
+    inner = [item for part in getattr(field.annotation, "__args__", ()) for item in getattr(part, "__metadata__", ())]
+    return [*field.metadata, *inner]

@@ -1,0 +1,249 @@
+"""touchline.yaml as a contract: every key, its default, its meaning. Unknown keys fail with the nearest known one.
+
+Reading the file is `load_settings`; nothing is read on import. `TOUCHLINE__COMPANY__TIMEZONE=…` overrides a key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from models.errors import SettingsError, nearest
+from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown keys fail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known_zone(value: str) -> str:
+    """The value itself when it is an IANA time zone."""
+    if value not in available_timezones():
+        raise ValueError(f"'{value}' is no IANA time zone.{nearest(value, available_timezones())}")
+    return value
+
+
+class WorkdayHours(Section):
+    """The working day in the company's time zone; `end` is no longer inside."""
+
+    start: str = Field("09:00", pattern=_CLOCK)
+    end: str = Field("17:30", pattern=_CLOCK)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError("`start` must lie before `end`")
+        return self
+
+
+class Holidays(Section):
+    """Public holidays are no workdays."""
+
+    default_country: str | None = Field(None, description="Country of reps without one; blank: no holidays.")
+
+    @field_validator("default_country")
+    @classmethod
+    def _known_country(cls, value: str | None) -> str | None:
+        import holidays
+
+        known = holidays.list_supported_countries()
+        if value is not None and value not in known:
+            raise ValueError(f"no holidays are known for '{value}': use an ISO 3166 code such as US or DE")
+        return value
+
+
+class Company(Section):
+    """Who the numbers are about."""
+
+    name: str = "My company"
+    timezone: str = Field("UTC", description="Every *_date is a day of this zone.")
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    workdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    workday_hours: WorkdayHours = WorkdayHours()
+    holidays: Holidays = Holidays()
+    fiscal_year_start_month: int = Field(1, ge=1, le=12)
+    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+
+    _zone = field_validator("timezone")(known_zone)
+
+
+class Source(Section):
+    """Where rows come from. `canonical` reads file families by entity; `mapped` reads one entity with a mapping.
+
+    Several `mapped` entries may share a name when their entities differ: they are one source then.
+    """
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]{0,62}$")
+    kind: Literal["canonical", "mapped"]
+    path: str = Field(description="A folder (canonical) or a glob (mapped), below the workspace or absolute.")
+    timezone: str | None = Field(None, description="Zone of times without an offset; default the company's.")
+    entity: str | None = None
+    fields: dict[str, FieldRule] = {}
+    joins: dict[str, JoinSpec] = {}
+    read: ReadOptions = ReadOptions()
+    max_quarantined_share: float | None = Field(None, ge=0, le=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_or_none(cls, value: str | None) -> str | None:
+        return None if value is None else known_zone(value)
+
+    @model_validator(mode="after")
+    def _mapping_where_needed(self) -> Self:
+        if self.kind == "mapped":
+            if self.entity is None:
+                raise ValueError("a mapped source says which `entity` its rows are")
+            SourceMapping(entity=self.entity, fields=self.fields, joins=self.joins, read=self.read)
+        elif self.fields or self.joins or self.entity:
+            raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped")
+        return self
+
+    def mapping(self) -> SourceMapping:
+        """The mapping of a `mapped` source."""
+        assert self.entity is not None
+        return SourceMapping(entity=self.entity, fields=self.fields, joins=self.joins, read=self.read)
+
+
+class Metrics(Section):
+    """The parameters that metrics.md names."""
+
+    counts_as_rep: tuple[str, ...] = ("sdr", "ae", "csm", "field_rep")
+    connected_call_seconds: int = Field(90, ge=0)
+
+
+class Quality(Section):
+    """How much dirt a file may hold before it is refused whole."""
+
+    max_quarantined_share: float = Field(0.05, ge=0, le=1)
+    min_quarantined_rows: int = Field(20, ge=0, description="A file with fewer broken rows than this is never refused.")
+
+
+class Privacy(Section):
+    """What may be kept of people."""
+
+    keep_subjects: bool = False
+
+
+class Engine(Section):
+    """How much of the machine a night may use."""
+
+    memory_limit: str = Field("70%", pattern="^[0-9]+(%|MB|GB|MiB|GiB)$")
+    threads: int | None = Field(None, ge=1)
+    keep_generations: int = Field(3, ge=1)
+
+
+class Settings(Section):
+    """All of touchline.yaml."""
+
+    company: Company = Company()
+    sources: tuple[Source, ...] = ()
+    metrics: Metrics = Metrics()
+    quality: Quality = Quality()
+    privacy: Privacy = Privacy()
+    engine: Engine = Engine()
+
+    @field_validator("sources")
+    @classmethod
+    def _each_once(cls, value: tuple[Source, ...]) -> tuple[Source, ...]:
+        seen: dict[str, Source] = {}
+        entities: set[tuple[str, str | None]] = set()
+        for source in value:
+            other = seen.setdefault(source.name, source)
+            if (source.name, source.entity) in entities or other.kind != source.kind or source.name == "unknown":
+                raise ValueError(f"two sources are called '{source.name}' (or the name is reserved): give each its own")
+            entities.add((source.name, source.entity))
+        return value
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice."""
+
+
+def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for key, (key_node, _) in zip(keys, node.value, strict=True):
+        if keys.count(key) > 1:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' is given twice", key_node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
+
+
+def read_yaml(path: Path) -> Any:
+    """The file's content; raises SettingsError with line and column when it is no YAML."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} is no valid YAML: {error}", "Mend the line it names; quote texts that hold ': '."
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}", "Make a workspace with: touchline init DIR"
+        ) from None
+
+
+def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a workspace; SettingsError names each wrong key, what was found and the nearest known key."""
+    content = read_yaml(path) or {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} must hold keys such as `company:`", "See the file that `touchline init` writes.")
+    _override(content, os.environ if environment is None else environment)
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        problems = "\n".join(_problem(content, item) for item in error.errors())
+        raise SettingsError(f"{path} is wrong:\n{problems}", "Mend these keys; nothing was read or written.") from None
+
+
+def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        if not name.startswith("TOUCHLINE__"):
+            continue
+        *parents, leaf = name.removeprefix("TOUCHLINE__").lower().split("__")
+        place = content
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise SettingsError(f"{name} names no key of the settings", "Write TOUCHLINE__SECTION__KEY=value.")
+        place[leaf] = yaml.safe_load(environment[name])
+
+
+def _problem(content: Any, item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"])
+    message = re.sub("^Value error, ", "", item["msg"])
+    if item["type"] == "extra_forbidden":
+        message = f"unknown key.{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
+    found = "" if item["type"] in ("extra_forbidden", "missing", "value_error") else f" (found {item['input']!r})"
+    return f"  {where or 'settings'}: {message}{found}"
+
+
+def _known_keys(place: tuple[Any, ...]) -> list[str]:
+    """The keys that the model at `place` knows; used for the nearest-key hint."""
+    model: Any = Settings
+    for part in place:
+        if not isinstance(part, str):
+            continue
+        field = getattr(model, "model_fields", {}).get(part)
+        model = _model_inside(field.annotation) if field else FieldRule if model is dict else model
+    return list(getattr(model, "model_fields", {}))
+
+
+def _model_inside(annotation: Any) -> Any:
+    for part in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return dict

@@ -1,0 +1,140 @@
+"""The contract of every `sql/**/*.yaml`: what a table holds, how it is written, what must be true of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class WriteMode(StrEnum):
+    """How a build replaces a table's rows."""
+
+    REBUILD = "rebuild"
+    """The whole table, every night."""
+    WINDOW = "window"
+    """The rows whose `window.by` columns are listed in `window.of`."""
+    VIEW = "view"
+    """Nothing is stored: the SELECT is a view."""
+
+
+class Severity(StrEnum):
+    """What a failing check does."""
+
+    BLOCK = "block"
+    WARN = "warn"
+
+
+class Strict(BaseModel):
+    """Unknown keys fail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Window(Strict):
+    """Which rows of a table a night replaces."""
+
+    of: str = Field(description="The table that lists them, such as staging.dirty_day.")
+    by: tuple[str, ...] = Field(description="The columns, of the same names in both.")
+
+
+class Column(Strict):
+    """One column."""
+
+    name: str
+    type: str = Field(description="DuckDB's name of the type, as DESCRIBE prints it.")
+    description: str
+    unit: str | None = None
+    required: bool = Field(False, description="Never NULL.")
+
+
+class CheckKind(StrEnum):
+    """The kinds of check that need no SQL of their own."""
+
+    NOT_NEGATIVE = "not_negative"
+    SHARE = "share"
+    IN_SET = "in_set"
+    REFERS = "refers"
+    NO_ROWS = "no_rows"
+
+
+class Check(Strict):
+    """One property of the table. Unique grain and required columns are checked without being asked for."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    kind: CheckKind
+    columns: tuple[str, ...] = ()
+    values: tuple[str, ...] = Field((), description="in_set: the allowed words.")
+    to: str | None = Field(None, description="refers: schema.table.column that must hold the value.")
+    sql: str | None = Field(None, description="no_rows: a SELECT that returns the offending rows.")
+    severity: Severity = Severity.BLOCK
+    reason: str = Field(description="Why it must hold, and why this severity.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.kind is CheckKind.NO_ROWS) != (self.sql is not None):
+            raise ValueError("`sql` belongs to kind no_rows, and only to it")
+        if self.kind is not CheckKind.NO_ROWS and not self.columns:
+            raise ValueError(f"kind {self.kind} needs `columns`")
+        if (self.kind is CheckKind.REFERS) != (self.to is not None):
+            raise ValueError("`to` belongs to kind refers, and only to it")
+        if (self.kind is CheckKind.IN_SET) != bool(self.values):
+            raise ValueError("`values` belongs to kind in_set, and only to it")
+        return self
+
+
+class Metric(Strict):
+    """A number people ask for, declared once, where it is made."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    formula: str = Field(description="In words.")
+    unit: str
+    numerator: str | None = None
+    denominator: str | None = None
+    null_means: str = Field("never NULL")
+
+
+class TableSpec(Strict):
+    """One table: the YAML beside its SELECT."""
+
+    table: str = Field(pattern="^(staging|core|marts|ops|quarantine)[.][a-z][a-z0-9_]*$")
+    description: str
+    grain: tuple[str, ...] = Field(min_length=1, description="The columns that are unique together.")
+    write: WriteMode = WriteMode.REBUILD
+    window: Window | None = None
+    owner: str = "revops@touchline"
+    columns: tuple[Column, ...] = Field(min_length=1)
+    checks: tuple[Check, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+
+    @field_validator("description")
+    @classmethod
+    def _says_something(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("say what one row is")
+        return " ".join(value.split())
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        names = [column.name for column in self.columns]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"columns declared twice: {', '.join(sorted(twice))}")
+        for where, columns in (("grain", self.grain), ("window.by", self.window.by if self.window else ())):
+            unknown = [name for name in columns if name not in names]
+            if unknown:
+                raise ValueError(f"{where} names no column of the table: {', '.join(unknown)}")
+        if (self.write is WriteMode.WINDOW) != (self.window is not None):
+            raise ValueError("`window` belongs to write: window, and only to it")
+        return self
+
+    @property
+    def schema_name(self) -> str:
+        """`core` of `core.dim_rep`."""
+        return self.table.split(".")[0]
+
+    @property
+    def name(self) -> str:
+        """`dim_rep` of `core.dim_rep`."""
+        return self.table.split(".")[1]

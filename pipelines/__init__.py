@@ -1,0 +1,1 @@
+"""When and where: the night, its sources, Dagster and the command line."""

@@ -1,0 +1,1 @@
+"""Dagster assets: thin shells over `pipelines.night` and `sql`."""

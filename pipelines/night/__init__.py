@@ -1,0 +1,1 @@
+"""One night in plain Python: landing, ledger, ingestion, generation, publication. No Dagster."""
