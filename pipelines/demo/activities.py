@@ -85,7 +85,8 @@ class ActivityWriter:
     def _file(self, name: str, style: TimeStyle) -> ActivityFile:
         if name not in self.files:
             path = self.folder / name
-            stream = self.stack.enter_context(path.open("wb", buffering=1 << 20))
+            stream = path.open("w", encoding="utf-8", errors="surrogateescape", newline="\n")
+            self.stack.enter_context(stream)
             self.files[name] = ActivityFile(path, stream, self.wording, style, first_mistake=3 * len(self.files))
         return self.files[name]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 import numpy as np
 
@@ -23,7 +22,7 @@ _EACH = 100
 class Written:
     """Lines as they were written, and which of them are broken."""
 
-    lines: list[bytes]
+    lines: list[str]
     broken: list[int]
 
     def first(self, count: int) -> Written:
@@ -36,7 +35,7 @@ class ActivityFile:
     """Counts what it writes; breaks one row in a hundred, in each hundred at another place in another way."""
 
     path: Path
-    stream: BinaryIO
+    stream: TextIO
     wording: Wording
     style: TimeStyle
     first_mistake: int = 0
@@ -45,7 +44,7 @@ class ActivityFile:
     ignored: int = 0
 
     def __post_init__(self) -> None:
-        self.stream.write(_line(COLUMNS))
+        self.stream.write(",".join(COLUMNS) + "\n")
 
     def write(self, batch: Batch) -> Written:
         """Adds the batch."""
@@ -57,25 +56,21 @@ class ActivityFile:
             column, value = ACTIVITY_MISTAKES[mistake % len(ACTIVITY_MISTAKES)]
             cells[column][row] = value
         columns = (cells[name].tolist() for name in COLUMNS)
-        return self.add(Written([_line(row) for row in zip(*columns, strict=True)], broken))
+        return self.add(Written(list(map(",".join, zip(*columns, strict=True))), broken))
 
     def add(self, written: Written) -> Written:
         """Adds lines as they are."""
-        self.stream.writelines(written.lines)
+        self.stream.write("\n".join([*written.lines, ""]))
         self.rows += len(written.lines)
         self.broken += len(written.broken)
         return written
 
     def repeat_header(self) -> None:
         """What joining two exports leaves behind: a blank line and a second header."""
-        self.stream.write(b"\n" + _line(COLUMNS))
+        self.stream.write("\n" + ",".join(COLUMNS) + "\n")
         self.rows += 2
         self.ignored += 2
 
     def summary(self) -> FileSummary:
         """What the file holds so far."""
         return FileSummary(self.path.name, "activities", self.rows, self.broken, self.ignored)
-
-
-def _line(cells: Iterable[str]) -> bytes:
-    return (",".join(cells) + "\n").encode("utf-8", "surrogateescape")

@@ -116,8 +116,8 @@ def draw(
 
 def _pick(cumulative: Floats, roll: Floats) -> Ints:
     """The column in which each row's roll falls."""
-    column: Ints = (roll[:, None] >= cumulative).sum(axis=1)
-    return np.minimum(column, cumulative.shape[1] - 1)
+    passed = roll[:, None] >= cumulative[:, :-1]
+    return np.asarray(passed.sum(axis=1), dtype=np.int64)
 
 
 def _cumulative(shares: Sequence[Sequence[float]]) -> Floats:

@@ -90,9 +90,13 @@ def is_workday(day: date, country: str) -> bool:
 
 
 def stamp(day: date, second: int) -> str:
-    """ISO text with the company's offset of that local day and second."""
-    moment = datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(seconds=second)
-    return moment.isoformat(timespec="seconds")
+    """ISO text with the company's offset of that local day and second; not for the night hours in which clocks change."""
+    return f"{day}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{_offset_text(day)}"
+
+
+@cache
+def _offset_text(day: date) -> str:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=ZONE).isoformat()[-6:]
 
 
 def office_second(dice: random.Random) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 _NAMES = {
-    "first": "Amara Ben Chloe Dana Elif Farid Grace Hugo Ines Jonas Keiko Liam Maya Nils Olga Priya Quinn Rosa Sam Tariq",
+    "first": "Amara Ben Chloe Dana Elif Farid Grace Hugo Ines Jonas Keiko Liam Maya Nils Olga Priya Quinn Rosa Sam",
     "last": "Abbott Baker Castillo Dogan Eriksen Fischer Gupta Hansen Ito Jensen Kaya Larsen Moreau Novak Okafor Reyes",
     "place": "Alder Birch Cedar Delta Eagle Fern Granite Harbor Iron Juniper Kestrel Lakeside Maple Northern Orchard",
     "trade": "Freight Dental Robotics Foods Textiles Energy Labs Paper Marine Optics Tools Media Farms Clinics Steel",

@@ -39,22 +39,26 @@ class Wording:
     leads: Cells
     deals: Cells
     days: Cells
+    days_t: Cells
+    days_spaced: Cells
     offsets: Cells
     offset_seconds: Ints
     clocks: Cells
 
     def instants(self, day: Ints, second: Ints, style: TimeStyle) -> Cells:
         """ISO texts of local days and seconds; blank where the second is BLANK."""
-        known, second = second >= 0, np.maximum(second, 0)
-        index = day + MARGIN
+        texts: Cells = np.full(len(day), "", dtype=object)
+        known = np.nonzero(second != BLANK)[0]
+        texts[known] = self._times(day[known] + MARGIN, second[known], style)
+        return texts
+
+    def _times(self, index: Ints, second: Ints, style: TimeStyle) -> Cells:
         if style is TimeStyle.UTC:
             moment = index * 86_400 + second - self.offset_seconds[index]
-            texts = self.days[moment // 86_400] + "T" + self.clocks[moment % 86_400] + "Z"
-        elif style is TimeStyle.LOCAL:
-            texts = self.days[index] + " " + self.clocks[second]
-        else:
-            texts = self.days[index] + "T" + self.clocks[second] + self.offsets[index]
-        return _or_blank(known, texts)
+            return self.days_t[moment // 86_400] + self.clocks[moment % 86_400] + "Z"
+        if style is TimeStyle.LOCAL:
+            return self.days_spaced[index] + self.clocks[second]
+        return self.days_t[index] + self.clocks[second] + self.offsets[index]
 
 
 def _table(words: Sequence[str]) -> Cells:
@@ -72,6 +76,8 @@ def make_wording(window: Window, reps: Sequence[str], accounts: int, leads: int,
         leads=_table([lead_id(number) for number in range(leads)]),
         deals=_table([f"OPP-{number:06d}" for number in range(deals)]),
         days=_table([day.isoformat() for day in days]),
+        days_t=_table([f"{day.isoformat()}T" for day in days]),
+        days_spaced=_table([f"{day.isoformat()} " for day in days]),
         offsets=_table([noon.isoformat()[-6:] for noon in noons]),
         offset_seconds=np.array([int((noon.utcoffset() or timedelta()).total_seconds()) for noon in noons]),
         clocks=_table([f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(86_400)]),
