@@ -16,12 +16,13 @@ PUBLISHED_SCHEMAS = ("core", "marts", "quarantine", "ops")
 STORAGE_VERSION = "v1.0.0"
 """Of every file we write: DuckDB 1.x opens it too."""
 
-_SESSION: dict[str, str | bool | int | float | list[str]] = {
-    "TimeZone": "UTC",
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "preserve_insertion_order": True,
-}
+_SESSION = (
+    "set global TimeZone='UTC'",
+    "set autoinstall_known_extensions=false",
+    "set autoload_known_extensions=false",
+    "set preserve_insertion_order=true",
+)
+_LOCKDOWN = ("set enable_external_access=false", "set lock_configuration=true")
 
 
 def identifier(name: str) -> str:
@@ -51,7 +52,7 @@ class Warehouse:
     connection: duckdb.DuckDBPyConnection = field(init=False, repr=False)
 
     def __enter__(self) -> Self:
-        self.connection = connect(":memory:", self.memory_limit, self.threads)
+        self.connection = connect(self.memory_limit, self.threads)
         try:
             self._attach_all()
         except BaseException:
@@ -76,13 +77,10 @@ class Warehouse:
             self.connection.execute(f"create schema if not exists {schema}")
 
 
-def connect(
-    path: str, memory_limit: str = "70%", threads: int | None = None, *, read_only: bool = False
-) -> duckdb.DuckDBPyConnection:
-    """A connection with our session settings."""
-    config = _SESSION if threads is None else {**_SESSION, "threads": threads}
-    connection = duckdb.connect(path, read_only=read_only, config=config)
-    connection.execute(f"set memory_limit={literal(memory_limit)}")
+def connect(memory_limit: str = "70%", threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to a database in memory, with our session settings."""
+    connection = duckdb.connect(":memory:")
+    _execute_all(connection, _settings(memory_limit, threads))
     return connection
 
 
@@ -99,13 +97,26 @@ def open_published(path: Path, memory_limit: str = "70%", threads: int | None = 
     """A read-only connection to a published file that can reach nothing else: no file, no network, no setting.
 
     No `allowed_directories` here: the generation's folder also holds private.duckdb, and whoever may read a
-    folder may attach and write what is in it. DuckDB itself allows the one file that is open.
+    folder may attach and write what is in it. DuckDB itself allows the one file that is open. Two connections of
+    one process to one file share their settings: those that the first one locked are right already.
     """
-    connection = connect(str(path), memory_limit, threads, read_only=True)
+    connection = duckdb.connect(str(path), read_only=True)
+    locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+    if locked != (True,):
+        _execute_all(connection, (*_settings(memory_limit, threads), *_LOCKDOWN))
+    return connection
+
+
+def _settings(memory_limit: str, threads: int | None) -> tuple[str, ...]:
+    limit = f"set memory_limit={literal(memory_limit)}"
+    return (*_SESSION, limit) if threads is None else (*_SESSION, limit, f"set threads={threads:d}")
+
+
+def _execute_all(connection: duckdb.DuckDBPyConnection, statements: tuple[str, ...]) -> None:
+    """Runs the statements and closes the connection when one of them fails."""
     try:
-        connection.execute("set enable_external_access=false")
-        connection.execute("set lock_configuration=true")
+        for statement in statements:
+            connection.execute(statement)
     except BaseException:
         connection.close()
         raise
-    return connection
