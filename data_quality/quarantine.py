@@ -102,11 +102,14 @@ def _not_yet_there(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
 def mark_replayed(
     connection: duckdb.DuckDBPyConnection, still_rejected: Iterable[str], loads: Sequence[str], at: datetime
 ) -> None:
-    """After loads were judged anew: rows of theirs that no rule rejects any more were replayed at `at`."""
+    """After loads were judged anew: rows of theirs that no rule rejects any more were replayed at `at`.
+
+    Merges in a circle are judged later, over all records, and stay as they are.
+    """
     connection.execute(
         """
         update quarantine.rejected set replayed_at = ?
-        where replayed_at is null and load_id in (select unnest(?::varchar[]))
+        where replayed_at is null and rule <> 'merge_cycle' and load_id in (select unnest(?::varchar[]))
           and rejected_id not in (select unnest(?::varchar[]))
         """,
         [at, list(loads), list(still_rejected)],

@@ -9,7 +9,7 @@ import duckdb
 
 from models.contracts import CONTRACTS
 from models.tables import Severity
-from sql.build import CheckResult
+from sql.checks import CheckResult
 from sql.records import record_key_column
 
 
@@ -96,6 +96,6 @@ def _ask(connection: duckdb.DuckDBPyConnection, identity: Identity) -> CheckResu
         severity=Severity.BLOCK,
         passed=not found,
         failing_rows=len(found),
-        sample=None if not found else "; ".join(str(row) for row in found[:5]),
+        sample="; ".join(str(row) for row in found[:5]),
         seconds=time.perf_counter() - begun,
     )

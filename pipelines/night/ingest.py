@@ -22,8 +22,8 @@ from models.records import Record
 from models.settings import Settings, Source
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
-from sql.records import PREFIXED_FIELDS, record_key_column, record_table
-from sql.warehouse import identifier, literal
+from sql.quoting import identifier, literal
+from sql.records import PREFIXED_REFERENCES, column_name, record_key_column, record_table
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, rows: TextRo
     mapped = _mapped(plan, rows)
     contract = contract_sql(plan.contract, plan.timezone, plan.company_timezone, present=mapped.fields)
     inserted = connection.execute(_insert_sql(plan, rows, mapped, contract, load_number)).fetchone()
-    return reconcile(connection, rows, int(inserted[0]) if inserted else 0)
+    return reconcile(rows, int(inserted[0]) if inserted else 0)
 
 
 def _insert_sql(plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: ContractSql, load_number: int) -> str:
@@ -193,8 +193,9 @@ def _insert_sql(plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: C
 
 def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
     """Column of the staged table → SQL; everything of core.latest_<entity> but `_sequence` and `_row_hash`."""
-    values = {field: _prefixed(plan, field, value) for field, value in contract.values.items()}
-    values["_updated_at"] = values.pop("updated_at")
+    values = {
+        column_name(plan.contract, field): _prefixed(plan, field, value) for field, value in contract.values.items()
+    }
     for key, default in plan.contract.KEY_DEFAULTS.items():
         values[key] = f"coalesce({values[key]}, {values[default]})"
     if "subject" in values and not plan.keep_subjects:
@@ -203,21 +204,20 @@ def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
         zone = literal(plan.company_timezone)
         values["activity_date"] = f"timezone({zone}, {values['occurred_at']})::date"
         values["created_date"] = f"timezone({zone}, {values['created_at']})::date"
-        values["activity_id"] = values.pop("source_record_id")
     if plan.contract.PRIVATE:
         values["contact_key"] = "contact_key_of(email, phone)"
     key_column = record_key_column(plan.contract)
     if key_column not in values:
         values[key_column] = _compound_key(plan, values)
-    values["source"] = values.get("source", literal(plan.source))
+    values["source"] = literal(plan.source)
     return values
 
 
 def _prefixed(plan: EntityPlan, field: str, value: str) -> str:
-    own_key = plan.contract.KEY == (field,)
+    own_key = (field,) == plan.contract.KEY
     if field == "contact_ids":
         return f"list_transform({value}, lambda item: {literal(plan.source + ':')} || item)"
-    if field in PREFIXED_FIELDS or own_key:
+    if field in PREFIXED_REFERENCES or own_key:
         return f"({literal(plan.source + ':')} || {value})"
     return value
 
@@ -236,7 +236,7 @@ def _row_hash(contract: type[Record], mapped: MappedSql) -> str:
     for place, field in enumerate(contract.kinds()):
         if field not in mapped.fields:
             continue
-        column = {"updated_at": "_updated_at", "source_record_id": "activity_id"}.get(field, field)
+        column = field if field in contract.PRIVATE else column_name(contract, field)
         text = f"keyed_hash({identifier(column)})" if field in contract.PRIVATE else f"{identifier(column)}::varchar"
         parts.append(f"'{place}=' || {text} || chr(31)")
     return f"md5_number_lower(concat({', '.join(parts)}))"

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import duckdb
 
+from data_quality.quarantine import Rejected
 from models.errors import UnreadableFileError, nearest
 from models.mapping import JoinSpec
 from models.settings import Source
 from pipelines.night.ingest import FileResult
 from pipelines.night.landing import JOIN_PREFIX
-from data_quality.quarantine import Rejected
 from pipelines.sources.reading import TextRows, read_rows, reconcile
-from sql.warehouse import identifier, literal
+from sql.quoting import identifier, literal
 
 
 def is_join(entity: str) -> bool:
@@ -81,7 +81,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, rows: TextRows, spec: JoinSpec
             raise
         return False
     (count,) = connection.execute("select count(*) from staging.joined").fetchone() or (0,)
-    return reconcile(connection, rows, count)
+    return reconcile(rows, count)
 
 
 def _structural(source: Source, entity: str, rows: TextRows, load_id: str, name: str) -> list[Rejected]:

@@ -62,7 +62,8 @@ class Loader:
         create_private_tables(self.connection)
         create_private_quarantine(self.connection)
         for contract in CONTRACTS.values():
-            create_record_table(self.connection, contract)
+            if self.rebuilding:
+                create_record_table(self.connection, contract)
             create_staged_table(self.connection, contract)
             self.connection.execute(f"create or replace table staging.changed_{contract.ENTITY} (record_key varchar)")
         self.connection.execute(

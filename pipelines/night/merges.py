@@ -24,6 +24,7 @@ def quarantine_merge_cycles(loader: Loader) -> None:
 
 def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, int]]:
     key = CONTRACTS[entity].KEY[0]
+    own_id = "substr(staged.{0}, length(staged.source) + 2)"
     found = loader.connection.execute(
         f"""
         with recursive links as (
@@ -36,7 +37,7 @@ def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, 
             select reached.record_id, inner_links.target from reached join inner_links on inner_links.record_id = reached.target
         ),
         circle as (select record_id from reached where record_id = target)
-        select this.load_id, staged.{key}, staged.merged_into_id, staged._load_number, staged.rowid - this.first_row
+        select this.load_id, {own_id.format(key)}, {own_id.format("merged_into_id")}, staged._load_number, staged.rowid - this.first_row
         from staging.rows_{entity} as staged
         join core.latest_{entity} as latest on latest.{key} = staged.{key} and latest._row_hash = staged._row_hash
         join staging.load_number as this on this.load_number = staged._load_number

@@ -16,8 +16,8 @@ from pipelines.night.fingerprint import time_zone_rules
 from pipelines.night.generation import Generation
 from pipelines.night.ledger import KnownLoad, read_ledger
 from pipelines.night.steps import Steps
-from sql.build import CheckResult
 from sql.catalog import Catalogue
+from sql.checks import CheckResult
 from sql.dictionary import write_comments
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ def write_publication(
     _write_checks(connection, checks)
     _write_sources(connection)
     write_comments(connection, catalogue)
-    counts = _count_rows(connection)
     connection.execute("delete from ops.run_step")
     for step in steps.done:
         connection.execute(
@@ -59,6 +58,7 @@ def write_publication(
             [request.run_id, step.name, step.rows, step.seconds, step.peak_mb],
         )
     connection.execute("delete from ops.publication")
+    counts = _count_rows(connection) | {"ops.publication": 1}
     connection.execute(
         """
         insert into ops.publication by name select ? as generation, ? as published_at, ? as as_of, ? as run_id, ? as version,

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
+import sql
 from data_quality.reconcile import reconcile_all
 from models.errors import BlockedError, TouchlineError
 from models.settings import Settings, Source
@@ -38,7 +40,6 @@ from pipelines.night.ledger import (
     accepted_loads,
     deferred_summary,
     mapping_fingerprint,
-    read_ledger,
     repeated_summary,
     sort_inbox,
     write_load,
@@ -50,11 +51,12 @@ from pipelines.night.publication import read_publication, seal_databases, write_
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.tables import build_tables, carry_ledger
 from pipelines.night.workspace import Workspace
-from sql.build import CheckResult
 from sql.catalog import Catalogue, load_catalogue
-from sql.ledger import create_ledger
+from sql.checks import CheckResult
+from sql.ledger import create_ledger, ledger_tables
 from sql.warehouse import Warehouse
 
+SQL_FOLDER = Path(sql.__file__).parent
 __all__ = ["NightRequest", "Progress", "run_night"]
 
 
@@ -186,7 +188,7 @@ def _warehouse(settings: Settings, build: Generation, plan: Plan, workspace: Wor
 
 
 def _plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
-    catalogue = load_catalogue()
+    catalogue = load_catalogue(SQL_FOLDER, inputs=ledger_tables())
     fingerprint = fingerprint_of(settings, catalogue)
     previous = current_generation(request.workspace)
     known, published = (), None
@@ -273,8 +275,6 @@ def _build(
 ) -> NightOutcome:
     connection = warehouse.connection
     create_ledger(connection)
-    if plan.is_full and plan.previous is not None:
-        carry_ledger(connection, plan.previous)
     loader = Loader(
         connection,
         settings,
@@ -285,6 +285,8 @@ def _build(
         plan.is_full,
     )
     loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
+    if plan.is_full and plan.previous is not None:
+        carry_ledger(connection, plan.previous)
     loads, number = _loads(settings, plan, build)
     loader.remember_loads(
         {load.load_number or 0: load.load_id for load in accepted_loads(plan.known)} if not plan.is_full else {}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import duckdb
 
 from pipelines.night.generation import Generation
-from sql.build import BuildResult, build_table, create_references
-from sql.catalog import Catalogue
+from sql.build import BuildResult, build_table
+from sql.catalog import Catalogue, Model
+from sql.reference import create_reference_table
 
 CARRIED = ("ops.load", "ops.load_accounting", "ops.conflict", "quarantine.rejected")
 
@@ -17,9 +18,6 @@ def carry_ledger(connection: duckdb.DuckDBPyConnection, previous: Generation) ->
     """A full build keeps what earlier nights judged: loads, accounting, conflicts and rejected rows."""
     for table in CARRIED:
         connection.execute(f"insert into {table} by name select * from previous.{table}")
-    connection.execute(
-        "create table if not exists private.quarantined_row (load_id varchar, line_number bigint, raw varchar)"
-    )
     connection.execute(f"attach '{previous.private}' as previous_private (read_only)")
     connection.execute("insert into private.quarantined_row select * from previous_private.quarantined_row")
     connection.execute("insert into private.unnamed_column select * from previous_private.unnamed_column")
@@ -34,12 +32,14 @@ def build_tables(
     advance: Callable[[int, int], None],
 ) -> list[BuildResult]:
     """Builds every model (or `only` those and what stands on them); in a full build the window is every day."""
-    create_references(connection, catalogue)
-    models = [model for model in catalogue.ordered() if only is None or model.spec.table in catalogue.downstream(only)]
+    for reference in catalogue.references.values():
+        create_reference_table(connection, reference)
+    wanted = None if only is None else only | catalogue.downstream(only)
+    models = [model for model in catalogue.ordered() if wanted is None or model.table in wanted or _is_window(model)]
     results = []
     for done, model in enumerate(models):
         advance(done, len(models))
-        if model.spec.table == "staging.dirty_day" and (is_full or only is not None):
+        if model.table == "staging.dirty_day" and (is_full or only is not None):
             connection.execute(
                 "create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date"
             )
@@ -47,3 +47,7 @@ def build_tables(
         results.append(build_table(connection, model))
     advance(len(models), len(models))
     return results
+
+
+def _is_window(model: Model) -> bool:
+    return model.spec.schema_name == "staging"

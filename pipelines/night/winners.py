@@ -14,8 +14,8 @@ import duckdb
 
 from models.records import Record
 from pipelines.night.ingest import staged_table
+from sql.quoting import identifier
 from sql.records import record_key_column, record_table
-from sql.warehouse import identifier
 
 # A row's place in its own file, so that the same files in the same order give the same sequence in any batches.
 SEQUENCE = """case when _updated_at is null then (_load_number::bigint << 32) + rowid

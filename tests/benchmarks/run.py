@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -31,11 +31,22 @@ CHANNELS = ("call", "call", "call", "email", "email", "meeting", "social", "sms"
 def write_activities(path: Path, rows: int, reps: int = 500, seed: int = 11) -> None:
     """A clean ten-column activity CSV with one row in fifty repeated, deterministic by seed."""
     chance = random.Random(seed)
-    begin = datetime(2025, 1, 1, 13, tzinfo=timezone.utc)
+    begin = datetime(2025, 1, 1, 13, tzinfo=UTC)
     with path.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened, lineterminator="\n")
         writer.writerow(
-            "source_record_id channel occurred_at rep_id direction status disposition duration_seconds contact_id updated_at".split()
+            [
+                "source_record_id",
+                "channel",
+                "occurred_at",
+                "rep_id",
+                "direction",
+                "status",
+                "disposition",
+                "duration_seconds",
+                "contact_id",
+                "updated_at",
+            ]
         )
         line: tuple[object, ...] = ()
         for number in range(rows):
@@ -106,7 +117,9 @@ def main() -> None:
             figures["floor"].append(floor(folder / "activities.csv", folder))
             figures["night"].append(night(folder / "activities.csv", folder / "reps.csv", folder))
     base = statistics.median(run[0] for run in figures["floor"])
-    print(f"{chosen.rows:,} activities, median of {chosen.repeat}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    print(
+        f"{chosen.rows:,} activities, median of {chosen.repeat}, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
+    )
     print(f"{'what':8}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'ratio':>8}")
     for name, runs in figures.items():
         wall, cpu, peak = (statistics.median(column) for column in zip(*runs, strict=True))

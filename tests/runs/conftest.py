@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ company: {name: Test, timezone: America/New_York, holidays: {default_country: US
 sources:
   - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
 """
-AS_OF = datetime(2026, 4, 1, 3, 59, 59, 999999, tzinfo=timezone.utc)  # the end of 31 March in New York
-STARTED = datetime(2026, 4, 1, 7, 0, tzinfo=timezone.utc)
+AS_OF = datetime(2026, 4, 1, 3, 59, 59, 999999, tzinfo=UTC)  # the end of 31 March in New York
+STARTED = datetime(2026, 4, 1, 7, 0, tzinfo=UTC)
 
 
 def as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -8,7 +8,14 @@ import pytest
 
 from models.errors import BlockedError, BusyError
 
-REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01", "role": "ae", "team": "East"}
+REP = {
+    "rep_id": "R1",
+    "full_name": "Ada",
+    "rep_type": "inside",
+    "hire_date": "2025-01-01",
+    "role": "ae",
+    "team": "East",
+}
 CALL = {
     "source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1",
     "direction": "outbound", "status": "completed", "disposition": "connected", "duration_seconds": "120",
@@ -91,7 +98,14 @@ def test_a_deleted_call_is_gone_from_past_days_too(office):
 
 def test_a_broken_row_is_quarantined_with_field_rule_and_what_was_found(office):
     office.deliver("reps.csv", [REP])
-    office.deliver("activities.csv", [*calls("A1"), *calls("A2", occurred_at="2026-02-30"), *calls("A3", channel="whatsapp", rep_id="bo@example.com")])
+    office.deliver(
+        "activities.csv",
+        [
+            *calls("A1"),
+            *calls("A2", occurred_at="2026-02-30"),
+            *calls("A3", channel="whatsapp", rep_id="bo@example.com"),
+        ],
+    )
     outcome = office.night()
     assert accounting(office)["activities.csv"] == [3, 1, 0, 0, 2, 0]
     assert office.query("select line_number, record_id, field, rule, excerpt from quarantine.rejected order by 1") == [
@@ -123,7 +137,9 @@ def test_a_file_that_cannot_be_read_is_refused_named_and_stays_while_the_night_g
 
 def test_a_file_over_its_quarantine_budget_is_refused_whole_and_read_when_the_budget_is_raised(office):
     office.deliver("reps.csv", [REP])
-    office.deliver("activities.csv", calls(*(f"A{n}" for n in range(80))) + calls(*(f"B{n}" for n in range(20)), channel="fax"))
+    office.deliver(
+        "activities.csv", calls(*(f"A{n}" for n in range(80))) + calls(*(f"B{n}" for n in range(20)), channel="fax")
+    )
     outcome = office.night()
     (refused,) = [load for load in outcome.loads if load.status == "refused"]
     assert refused.reason.startswith("over_budget: 20 of 100 rows")
@@ -162,7 +178,10 @@ def test_activities_of_a_merged_contact_move_to_the_survivor(office):
     office.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C3")])
     office.night()
     assert office.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
-    merged = [{"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"} for a, b in (("C1", "C2"), ("C2", "C3"))]
+    merged = [
+        {"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"}
+        for a, b in (("C1", "C2"), ("C2", "C3"))
+    ]
     office.deliver("contacts_2.csv", merged)
     office.night()
     assert office.query("select contacts_touched from marts.rep_activity_daily") == [(1,)]
@@ -170,12 +189,18 @@ def test_activities_of_a_merged_contact_move_to_the_survivor(office):
 
 def test_merges_in_a_circle_are_quarantined_and_each_counts_as_itself(office):
     office.deliver("reps.csv", [REP])
-    circle = [{"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"} for a, b in (("C1", "C2"), ("C2", "C1"))]
+    circle = [
+        {"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"}
+        for a, b in (("C1", "C2"), ("C2", "C1"))
+    ]
     office.deliver("contacts.csv", circle)
     office.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C2")])
     office.night()
     assert accounting(office)["contacts.csv"] == [2, 0, 0, 0, 2, 0]
-    assert office.query("select line_number, rule from quarantine.rejected order by 1") == [(2, "merge_cycle"), (3, "merge_cycle")]
+    assert office.query("select line_number, rule from quarantine.rejected order by 1") == [
+        (2, "merge_cycle"),
+        (3, "merge_cycle"),
+    ]
     assert office.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
 
 
@@ -225,7 +250,12 @@ def test_a_new_company_day_is_built_though_no_file_is_new(office):
 
 def test_who_a_contact_is_stays_out_of_the_published_file(office):
     office.deliver("reps.csv", [REP])
-    person = {"contact_id": "C1", "full_name": "Zebulon Quux", "email": "Zebulon@Example.com", "phone": "+1 212 555 0199"}
+    person = {
+        "contact_id": "C1",
+        "full_name": "Zebulon Quux",
+        "email": "Zebulon@Example.com",
+        "phone": "+1 212 555 0199",
+    }
     office.deliver("contacts.csv", [person, {"contact_id": "C2", "email": " zebulon@example.com"}])
     office.night()
     published = (office.workspace.published / "crm.duckdb").read_bytes().lower()

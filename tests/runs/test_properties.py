@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(Healt
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
 CONTACTS = ("C1", "C2", "C3")
-BASE = datetime(2026, 3, 1, tzinfo=timezone.utc)
+BASE = datetime(2026, 3, 1, tzinfo=UTC)
 
 instants = st.integers(0, 40 * 24 * 6).map(lambda tens: (BASE + timedelta(minutes=10 * tens)).isoformat())
 versions = st.integers(0, 5).map(lambda days: (BASE + timedelta(days=days)).isoformat())
@@ -60,8 +60,22 @@ deals = st.fixed_dictionaries(
     }
 )
 stages = [
-    {"pipeline": "default", "stage": "New", "stage_order": "0", "outcome": "open", "kind": "", "updated_at": "2026-01-01"},
-    {"pipeline": "default", "stage": "Offer", "stage_order": "1", "outcome": "open", "kind": "proposal", "updated_at": "2026-01-01"},
+    {
+        "pipeline": "default",
+        "stage": "New",
+        "stage_order": "0",
+        "outcome": "open",
+        "kind": "",
+        "updated_at": "2026-01-01",
+    },
+    {
+        "pipeline": "default",
+        "stage": "Offer",
+        "stage_order": "1",
+        "outcome": "open",
+        "kind": "proposal",
+        "updated_at": "2026-01-01",
+    },
 ]
 companies = st.fixed_dictionaries(
     {
@@ -94,10 +108,13 @@ def deliver(office, rows, tag):
 
 
 def assert_accounted(office):
-    assert office.query(
-        "select * from ops.load_accounting where rows_read <> rows_accepted + rows_duplicate + rows_superseded"
-        " + rows_quarantined + rows_ignored + rows_erased"
-    ) == []
+    assert (
+        office.query(
+            "select * from ops.load_accounting where rows_read <> rows_accepted + rows_duplicate + rows_superseded"
+            " + rows_quarantined + rows_ignored + rows_erased"
+        )
+        == []
+    )
 
 
 @QUICK

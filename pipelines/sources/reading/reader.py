@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from models.errors import UnreadableFileError
-from models.mapping import FileFormat, ReadOptions
+from models.mapping import ReadOptions
 from pipelines.sources.reading.delimited import dialect_of, read_fast, read_slow
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
