@@ -120,12 +120,16 @@ def full_type(name: str) -> str:
 def _kind_of(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str | None:
     """`table`, `view`, or None when nothing of the name exists."""
     is_staging = spec.schema_name == "staging"
-    found = connection.execute(
-        "select case when table_type = 'VIEW' then 'view' else 'table' end from information_schema.tables"
-        " where table_catalog = if(?, 'staging', current_database()) and table_schema = ? and table_name = ?",
-        [is_staging, "main" if is_staging else spec.schema_name, spec.name],
-    ).fetchone()
-    return None if found is None else str(found[0])
+    place = [is_staging, "main" if is_staging else spec.schema_name, spec.name]
+    for kind in ("table", "view"):
+        found = connection.execute(
+            f"select 1 from duckdb_{kind}s() where database_name = if(?, 'staging', current_database())"
+            f" and schema_name = ? and {kind}_name = ?",
+            place,
+        ).fetchone()
+        if found is not None:
+            return kind
+    return None
 
 
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:

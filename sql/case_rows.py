@@ -53,14 +53,16 @@ def load_rows(
     return name
 
 
-def fetch_rows(connection: duckdb.DuckDBPyConnection, spec: TableSpec, name: str) -> list[Row]:
-    """All rows as texts (numbers of DOUBLE columns as they are), in the order of the grain."""
+def fetch_rows(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, name: str, order: Sequence[str] | None
+) -> list[Row]:
+    """All rows as texts (numbers of DOUBLE columns as they are), ordered by columns or as they were inserted."""
     columns = ", ".join(
         identifier(column.name) if column.type in _FLOATING else f"cast({identifier(column.name)} as varchar)"
         for column in spec.columns
     )
-    order = ", ".join(identifier(column) for column in spec.grain)
-    fetched = connection.execute(f"select {columns} from {name} order by {order}").fetchall()
+    ending = f" order by {', '.join(map(identifier, order))}" if order else ""
+    fetched = connection.execute(f"select {columns} from {name}{ending}").fetchall()
     return [dict(zip((column.name for column in spec.columns), row, strict=True)) for row in fetched]
 
 

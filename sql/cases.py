@@ -6,6 +6,8 @@ only as far as the tested model reads them; all else exists and is empty.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,10 @@ from sql.catalog_rules import explain
 from sql.inputs import Parameters, create_parameter_table
 from sql.reference import create_reference_table
 from sql.rows import create_table
-from sql.warehouse import PUBLISHED_SCHEMAS, Warehouse, attach, identifier
+from sql.warehouse import PUBLISHED_SCHEMAS, attach, identifier
 
 DEFAULT_AS_OF = "2026-03-31T23:59:59.999999Z"
+_DATABASES = ("crm", "staging", "previous")
 _DIM_DATE = "core.dim_date"
 _DIRTY_DAY = "staging.dirty_day"
 _EXPECTED = "ops.expected"
@@ -71,24 +74,38 @@ def load_case(path: Path) -> Case:
         ) from None
 
 
-def run_case(catalogue: Catalogue, case: Case) -> list[str]:
+def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Builds the table under test; returns a readable block for every row that is not as expected.
 
-    Raises CatalogueError when the case or a query is wrong in itself.
+    `connection` is one of `warehouse.connect(threads=1)`; opening one costs more than a case, so cases share it,
+    and nothing else: each has fresh databases. Raises CatalogueError when the case or a query is wrong in itself.
     """
     if case.table not in catalogue.models:
         raise CatalogueError(
             f"{case.path} is a case of {case.table}, which is no model.{nearest(case.table, catalogue.models)}",
             "Rename its folder.",
         )
-    with Warehouse(threads=1) as warehouse:
-        attach(warehouse.connection, "previous", None)
-        for schema in PUBLISHED_SCHEMAS:
-            warehouse.connection.execute(f"create schema previous.{schema}")
-        world = _World(warehouse.connection, catalogue, case)
+    with _fresh_databases(connection):
+        world = _World(connection, catalogue, case)
         world.build_tested()
         world.refuse_unread()
         return world.differences()
+
+
+@contextmanager
+def _fresh_databases(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """crm, staging and previous in memory, gone afterwards."""
+    try:
+        for database in _DATABASES:
+            attach(connection, database, None)
+        for schema in PUBLISHED_SCHEMAS:
+            connection.execute(f"create schema crm.{schema}; create schema previous.{schema}")
+        connection.execute("use crm")
+        yield
+    finally:
+        connection.execute("use memory")
+        for database in _DATABASES:
+            connection.execute(f"detach database if exists {database}")
 
 
 @dataclass
@@ -119,19 +136,19 @@ class _World:
 
     def differences(self) -> list[str]:
         spec = self.catalogue.spec(self.case.table)
-        return differences(spec, self._expected(spec), fetch_rows(self.connection, spec, identifier(spec.table)))
+        return differences(
+            spec, self._expected(spec), fetch_rows(self.connection, spec, identifier(spec.table), spec.grain)
+        )
 
     def _expected(self, spec: TableSpec) -> list[Row]:
         """The expected rows as DuckDB writes their values, without the columns that the case leaves out."""
-        rows: list[Row] = []
-        for number, row in enumerate(self.case.expect, start=1):
-            expected = spec.model_copy(update={"table": _EXPECTED})
-            name = self._load(expected, [row], f"expect[{number}]")
-            rows += [
-                {key: value for key, value in one.items() if key in row}
-                for one in fetch_rows(self.connection, expected, name)
-            ]
-        return rows
+        expected = spec.model_copy(update={"table": _EXPECTED})
+        name = self._load(expected, self.case.expect, "expect")
+        fetched = fetch_rows(self.connection, expected, name, order=None)
+        return [
+            {key: value for key, value in typed.items() if key in written}
+            for typed, written in zip(fetched, self.case.expect, strict=True)
+        ]
 
     def _give_tested(self, spec: TableSpec) -> None:
         if spec.write is not WriteMode.WINDOW:
