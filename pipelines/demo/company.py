@@ -90,7 +90,7 @@ def is_workday(day: date, country: str) -> bool:
 
 
 def stamp(day: date, second: int) -> str:
-    """ISO text with the company's offset of that local day and second; not for the night hours in which clocks change."""
+    """ISO text of a local day and second, with the offset of the day's noon: not for the night that changes it."""
     return f"{day}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{_offset_text(day)}"
 
 

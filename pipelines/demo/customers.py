@@ -24,7 +24,7 @@ def contact_id(number: int) -> str:
 
 def count_accounts(sellers: int, events: int) -> int:
     """How many accounts a company of that size works on."""
-    return max(sellers * 15, events // 120)
+    return max(sellers * 15, events // 250)
 
 
 def account_rows(window: Window, accounts: int) -> Rows:

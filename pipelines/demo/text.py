@@ -53,12 +53,12 @@ class Wording:
         return texts
 
     def _times(self, index: Ints, second: Ints, style: TimeStyle) -> Cells:
-        if style is TimeStyle.UTC:
-            moment = index * 86_400 + second - self.offset_seconds[index]
-            return self.days_t[moment // 86_400] + self.clocks[moment % 86_400] + "Z"
         if style is TimeStyle.LOCAL:
-            return self.days_spaced[index] + self.clocks[second]
-        return self.days_t[index] + self.clocks[second] + self.offsets[index]
+            return np.asarray(self.days_spaced[index] + self.clocks[second])
+        if style is TimeStyle.OFFSET:
+            return np.asarray(self.days_t[index] + self.clocks[second] + self.offsets[index])
+        moment = index * 86_400 + second - self.offset_seconds[index]
+        return np.asarray(self.days_t[moment // 86_400] + self.clocks[moment % 86_400] + "Z")
 
 
 def _table(words: Sequence[str]) -> Cells:
