@@ -11,19 +11,22 @@ from pathlib import Path
 import dagster as dg
 
 from models.settings import Settings
-from pipelines.assets.night import NightProgress, landing_assets, night_assets
-from pipelines.assets.table_specs import night_tables
+from pipelines.assets.night import night_assets
+from pipelines.assets.table_specs import describe_night
 from pipelines.jobs import nightly_job
-from pipelines.workspace import Workspace
+from pipelines.night.run import SQL_FOLDER
+from pipelines.night.steps import Progress
+from pipelines.night.workspace import Workspace
 from sql.catalog import load_catalogue
+from sql.ledger import ledger_tables
 
 
-def build_definitions(workspace: Workspace, progress: NightProgress | None = None) -> dg.Definitions:
+def build_definitions(workspace: Workspace, progress: Progress | None = None) -> dg.Definitions:
     """The assets, checks and jobs of a workspace; progress goes to the run's log unless said otherwise."""
     settings = workspace.settings() if workspace.exists() else Settings()
-    tables = night_tables(load_catalogue(), sorted({source.name for source in settings.sources}))
-    landing = [landing_assets(workspace, settings)] if settings.sources else []
-    return dg.Definitions(assets=[*landing, night_assets(workspace, tables, progress)], jobs=[nightly_job()])
+    catalogue = load_catalogue(SQL_FOLDER, inputs=ledger_tables())
+    assets = describe_night(catalogue, {source.name: source.kind for source in settings.sources})
+    return dg.Definitions(assets=[night_assets(workspace, assets, progress)], jobs=[nightly_job()])
 
 
 @dg.definitions

@@ -7,9 +7,10 @@ from datetime import datetime
 import dagster as dg
 
 from models.errors import TouchlineError
-from pipelines.assets.night import NIGHT_OP, NightProgress
-from pipelines.night.outcome import NightOutcome
-from pipelines.workspace import Workspace, last_night, write_dagster_settings
+from pipelines.assets.night import NIGHT_OP
+from pipelines.new_workspace import write_dagster_settings
+from pipelines.night.steps import Progress
+from pipelines.night.workspace import Workspace
 
 NIGHTLY = "nightly"
 
@@ -24,7 +25,7 @@ def nightly_job() -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-def run_nightly(workspace: Workspace, as_of: datetime, full_refresh: bool, progress: NightProgress) -> NightOutcome:
+def run_nightly(workspace: Workspace, as_of: datetime, full_refresh: bool, progress: Progress) -> None:
     """One Dagster run of the job, recorded in the workspace's DAGSTER_HOME; the night's own errors come through."""
     from pipelines.definitions import build_definitions
 
@@ -38,7 +39,6 @@ def run_nightly(workspace: Workspace, as_of: datetime, full_refresh: bool, progr
             )
         except Exception as error:
             raise _night_error(error) or error from None
-    return last_night(workspace)
 
 
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}

@@ -1,36 +1,26 @@
-"""The night as assets: what each source landed, every table, and the publication they leave together.
+"""The night as one step of many assets: what each source landed, every table, and the publication they leave together.
 
-The tables are one step, because a night is one unit: it publishes all of them or none. Whatever is selected in the
-web UI, that step runs a night for the selection and reports tables only after they are published.
+A night publishes all of them or none, so they are one step. Whatever is selected in the web UI, that step runs a night
+for the selection, and reports tables only after they are published.
 
 No `from __future__ import annotations` here: Dagster reads the classes of a step's parameters.
 """
 
 from datetime import UTC, datetime
-from typing import Protocol
 
 import dagster as dg
 
-from models.errors import BlockedError
+from models.errors import BlockedError, TouchlineError
 from models.settings import Settings
 from pipelines.assets.night_results import Results, blocked_results, published_results
-from pipelines.assets.table_specs import NightTables, landing_key, name_of
+from pipelines.assets.table_specs import NightAssets, name_of
 from pipelines.instants import parse_as_of
-from pipelines.night.landing import land_sources
+from pipelines.night.outcome import NightOutcome, read_outcome
 from pipelines.night.run import NightRequest, run_night
-from pipelines.workspace import Workspace, last_night
+from pipelines.night.steps import Progress
+from pipelines.night.workspace import Workspace
 
 NIGHT_OP = "night"
-
-
-class NightProgress(Protocol):
-    """Who is told how far the night is."""
-
-    def step(self, name: str) -> None:
-        """A step began."""
-
-    def advance(self, done: int, total: int) -> None:
-        """So much of it is done."""
 
 
 class NightConfig(dg.Config):
@@ -54,58 +44,53 @@ class LogProgress:
         """Nothing: a log is not a bar."""
 
 
-def landing_assets(workspace: Workspace, settings: Settings) -> dg.AssetsDefinition:
-    """One asset a source: what it delivered, kept as it came."""
-    kinds = {source.name: source.kind for source in settings.sources}
-    specs = [
-        dg.AssetSpec(landing_key(name), group_name="landing", kinds={"file"}, description=f"Files of {name} ({kind}).")
-        for name, kind in kinds.items()
-    ]
+def night_assets(workspace: Workspace, assets: NightAssets, progress: Progress | None) -> dg.AssetsDefinition:
+    """All of a night's assets and their checks: one step that runs one night."""
 
-    @dg.multi_asset(name="landing", specs=specs)
-    def landing() -> Results:
-        counts = land_sources(workspace.home, workspace.settings())
-        for name in kinds:
-            yield dg.MaterializeResult(asset_key=landing_key(name), metadata={"files": counts.get(name, 0)})
-
-    return landing
-
-
-def night_assets(workspace: Workspace, tables: NightTables, progress: NightProgress | None) -> dg.AssetsDefinition:
-    """All tables, their checks and the publication: one step that runs one night."""
-
-    @dg.multi_asset(name=NIGHT_OP, specs=tables.specs, check_specs=tables.check_specs, can_subset=True)
+    @dg.multi_asset(name=NIGHT_OP, specs=assets.specs, check_specs=assets.check_specs, can_subset=True)
     def night(context: dg.AssetExecutionContext, config: NightConfig) -> Results:
         settings = workspace.settings()
-        request = NightRequest(
-            home=workspace.home,
-            as_of=_as_of(context, config, settings),
-            full_refresh=config.full_refresh,
-            run_id=context.run_id,
-            only=_selection(context, tables),
-        )
+        request = _request(context, config, workspace, settings, assets)
         try:
             outcome = run_night(request, settings, progress or LogProgress(context.log))
         except BlockedError as error:
-            yield from blocked_results(last_night(workspace), context, tables)
+            yield from blocked_results(_recorded(workspace), context, assets)
             raise dg.Failure(str(error), metadata={"remedy": error.remedy}, allow_retries=False) from error
-        yield from published_results(outcome, context, tables)
+        yield from published_results(outcome, context, assets)
 
     return night
 
 
-def _as_of(context: dg.AssetExecutionContext, config: NightConfig, settings: Settings) -> datetime:
-    """What the run says, else when it was created: a run that is looked at again is still of the same instant."""
-    if config.as_of is not None:
-        return parse_as_of(config.as_of, settings.company.timezone)
+def _request(
+    context: dg.AssetExecutionContext,
+    config: NightConfig,
+    workspace: Workspace,
+    settings: Settings,
+    assets: NightAssets,
+) -> NightRequest:
+    created = _created_at(context)
+    as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
+    only = _selection(context, assets)
+    return NightRequest(workspace, as_of, created, context.run_id, config.full_refresh, only=only)
+
+
+def _created_at(context: dg.AssetExecutionContext) -> datetime:
+    """When the run was created, as Dagster recorded it: nothing below the command line asks for the time."""
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
-        raise dg.Failure(f"Run {context.run_id} is not recorded: say as_of in its config.", allow_retries=False)
+        raise dg.Failure(f"Run {context.run_id} is not recorded in DAGSTER_HOME", allow_retries=False)
     created: datetime = record.create_timestamp
     return created.astimezone(UTC)
 
 
-def _selection(context: dg.AssetExecutionContext, tables: NightTables) -> frozenset[str] | None:
-    """The selected tables; None for all of them."""
+def _selection(context: dg.AssetExecutionContext, assets: NightAssets) -> frozenset[str] | None:
+    """The selected tables; None for all, also when what was landed is selected: every table stands on it."""
     selected = frozenset(name_of(key) for key in context.selected_asset_keys)
-    return None if selected >= tables.names else selected
+    return selected if selected <= assets.tables and selected != assets.tables else None
+
+
+def _recorded(workspace: Workspace) -> NightOutcome:
+    outcome = read_outcome(workspace.last_night)
+    if outcome is None:
+        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
+    return outcome

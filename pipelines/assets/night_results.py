@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
-from pipelines.assets.table_specs import PUBLICATION, NightTables, key_of, name_of
+from pipelines.assets.table_specs import PUBLICATION, NightAssets, key_of, landing_key, name_of
 from pipelines.night.outcome import NightOutcome
 
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
 
 
-def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, tables: NightTables) -> Results:
+def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
     """What was published; nothing at all when nothing was new, so that no table claims to be fresher than it is.
 
     Tables that were rebuilt because they stand on selected ones, but were not selected, go to the log as they are.
@@ -22,21 +23,21 @@ def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, 
         context.log.info(f"Nothing was published: {outcome.status}")
         return
     failed = _failed_checks(outcome)
+    yield from _landed(outcome, context)
     for table, rows in outcome.tables.items():
         key = key_of(table)
         if key in context.selected_asset_keys:
-            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
-        elif table in tables.names:
+            more = _publication(outcome) if table == PUBLICATION else {}
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **more})
+        elif table in assets.tables:
             context.log_event(dg.AssetMaterialization(key, metadata={"dagster/row_count": rows}))
-    if key_of(PUBLICATION) in context.selected_asset_keys:
-        yield dg.MaterializeResult(asset_key=key_of(PUBLICATION), metadata=_publication(outcome))
-    yield from _check_results(context, tables, failed, set(outcome.tables))
+    yield from _check_results(context, assets, failed, set(outcome.tables))
 
 
-def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, tables: NightTables) -> Results:
+def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
     """The checks that failed; no table is reported, since readers still see the last good night."""
     failed = _failed_checks(outcome)
-    yield from _check_results(context, tables, failed, {table for table, _ in failed}, only_failed=True)
+    yield from _check_results(context, assets, failed, {table for table, _ in failed}, only_failed=True)
 
 
 def _publication(outcome: NightOutcome) -> dict[str, Any]:
@@ -44,8 +45,19 @@ def _publication(outcome: NightOutcome) -> dict[str, Any]:
         "generation": outcome.generation,
         "as_of": outcome.as_of.isoformat(),
         "seconds": outcome.seconds,
-        "dagster/row_count": 1,
     }
+
+
+def _landed(outcome: NightOutcome, context: dg.AssetExecutionContext) -> Results:
+    """Of each selected source that delivered something new: its loads and rows."""
+    loads = Counter(load.source for load in outcome.loads if load.status != "duplicate")
+    rows: Counter[str] = Counter()
+    for load in outcome.loads:
+        rows[load.source] += load.rows_read
+    for source, count in sorted(loads.items()):
+        if landing_key(source) in context.selected_asset_keys:
+            metadata = {"loads": count, "rows_read": rows[source]}
+            yield dg.MaterializeResult(asset_key=landing_key(source), metadata=metadata)
 
 
 def _failed_checks(outcome: NightOutcome) -> dict[tuple[str, str], dict[str, Any]]:
@@ -54,7 +66,7 @@ def _failed_checks(outcome: NightOutcome) -> dict[tuple[str, str], dict[str, Any
 
 def _check_results(
     context: dg.AssetExecutionContext,
-    tables: NightTables,
+    assets: NightAssets,
     failed: dict[tuple[str, str], dict[str, Any]],
     built: set[str],
     only_failed: bool = False,
@@ -69,6 +81,6 @@ def _check_results(
             passed=found is None,
             asset_key=key.asset_key,
             check_name=key.name,
-            severity=tables.severities[key],
+            severity=assets.severities[key],
             metadata={name: str(found[name]) for name in ("failing_rows", "sample") if found and name in found},
         )

@@ -1,32 +1,29 @@
-"""One factory for all tables: what the YAML and the SQL say becomes asset specs and check specs."""
+"""One factory for all of a night's assets: what YAML and SQL say becomes asset specs and check specs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import dagster as dg
 
+from data_quality.reconcile import identities
 from models.tables import Severity, TableSpec
-from sql.catalog import Catalogue
+from sql.catalog import Catalogue, Model
+from sql.checks import rules_of
 
 PUBLICATION = "ops.publication"
-_NOT_PUBLISHED = ("staging", "previous", "private")
+PUBLISHED_LAYERS = ("core", "marts", "quarantine", "ops")
 
 
 @dataclass(frozen=True)
-class NightTables:
-    """All that one night makes, as Dagster sees it."""
+class NightAssets:
+    """All that one night makes, as Dagster sees it. `tables` are the names that a partial night may be asked for."""
 
     specs: tuple[dg.AssetSpec, ...]
     check_specs: tuple[dg.AssetCheckSpec, ...]
     severities: Mapping[dg.AssetCheckKey, dg.AssetCheckSeverity]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The tables' names, such as `marts.rep_activity_daily`."""
-        return frozenset(name_of(spec.key) for spec in self.specs)
+    tables: frozenset[str]
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -44,85 +41,94 @@ def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
 
-def night_tables(catalogue: Catalogue, sources: Iterable[str]) -> NightTables:
-    """Every published table of the catalogue, the tables that ingestion makes for them, and the publication."""
-    upstream = _published_upstream(catalogue)
-    declared = {name: model.spec for name, model in catalogue.models.items() if not _is_scratch(name)}
-    made = {name for name in declared if name != PUBLICATION}
-    ingested = sorted({name for table in made for name in upstream[table]} - made)
+def describe_night(catalogue: Catalogue, sources: Mapping[str, str]) -> NightAssets:
+    """The assets of a night over these sources (kind by name); scratch tables are looked through, not shown."""
+    specs = {name: spec for name, spec in catalogue.specs().items() if spec.schema_name in PUBLISHED_LAYERS}
     landed = [landing_key(source) for source in sources]
-    specs = [
-        *(_ingested_spec(name, landed) for name in ingested),
-        *(_table_spec(declared[name], upstream[name]) for name in sorted(made)),
-        _publication_spec([*ingested, *sorted(made)]),
+    upstream = {name: sorted(_upstream(catalogue, name) & specs.keys()) for name in specs}
+    tables = [
+        _table_asset(spec, [key_of(other) for other in upstream[name]] or _made_by_python(spec, landed), catalogue)
+        for name, spec in specs.items()
+        if name != PUBLICATION
     ]
-    checks = {check.key: severity for name in sorted(made) for check, severity in _checks(declared[name])}
-    described = [check for name in sorted(made) for check, _ in _checks(declared[name])]
-    return NightTables(tuple(specs), tuple(described), checks)
+    publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue)
+    checks = _checks(catalogue, specs)
+    return NightAssets(
+        specs=(*(_landing_asset(source, kind) for source, kind in sources.items()), *tables, publication),
+        check_specs=tuple(checks),
+        severities={check.key: severity for check, severity in checks.items()},
+        tables=frozenset(specs),
+    )
 
 
-def _is_scratch(table: str) -> bool:
-    return table.split(".")[0] in _NOT_PUBLISHED
+def _upstream(catalogue: Catalogue, table: str) -> set[str]:
+    """What a table is made of, looking through staging tables to what these are made of."""
+    found: set[str] = set()
+    waiting = set(_reads(catalogue, table))
+    while waiting:
+        name = waiting.pop()
+        if name.startswith("staging."):
+            waiting |= _reads(catalogue, name) - found
+        found.add(name)
+    return found - {table}
 
 
-def _published_upstream(catalogue: Catalogue) -> dict[str, frozenset[str]]:
-    """What each table is made of, looking through scratch tables to what these are made of."""
-
-    @cache
-    def upstream(table: str) -> frozenset[str]:
-        model = catalogue.models.get(table)
-        found: set[str] = set()
-        for name in model.dependencies if model else ():
-            found |= upstream(name) if _is_scratch(name) else {name}
-        return frozenset(found - {table})
-
-    return {name: upstream(name) for name in catalogue.models}
+def _reads(catalogue: Catalogue, table: str) -> frozenset[str]:
+    model = catalogue.models.get(table)
+    return frozenset(model.query.reads) if model else frozenset()
 
 
-def _table_spec(spec: TableSpec, upstream: Iterable[str]) -> dg.AssetSpec:
+def _made_by_python(spec: TableSpec, landed: list[dg.AssetKey]) -> list[dg.AssetKey]:
+    """Winners of records and the night's ledger come from the files; reference rows and parameters do not."""
+    is_from_files = spec.name.startswith("latest_") or spec.schema_name in ("ops", "quarantine")
+    return landed if is_from_files else []
+
+
+def _landing_asset(source: str, kind: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        landing_key(source),
+        description=f"What the source {source} ({kind}) delivered, kept as it came.",
+        group_name="landing",
+        kinds={"file"},
+        skippable=True,
+    )
+
+
+def _table_asset(spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue) -> dg.AssetSpec:
+    model = catalogue.models.get(spec.table)
     columns = [dg.TableColumn(column.name, column.type, column.description) for column in spec.columns]
     return dg.AssetSpec(
         key_of(spec.table),
-        deps=[key_of(name) for name in sorted(upstream)],
+        deps=list(deps),
         description=spec.description,
-        group_name=spec.schema_name,
+        group_name=_group(spec, model, catalogue),
         owners=[f"team:{spec.owner.split('@')[0]}"],
-        kinds={"duckdb", "sql"},
+        kinds={"duckdb", "sql"} if model else {"duckdb", "python"},
         metadata={"dagster/column_schema": dg.TableSchema(columns), "grain": ", ".join(spec.grain)},
         skippable=True,
     )
 
 
-def _ingested_spec(table: str, landed: list[dg.AssetKey]) -> dg.AssetSpec:
-    what = f"The newest version of every {table.split('latest_')[1]} row." if "latest_" in table else "From settings."
-    return dg.AssetSpec(
-        key_of(table), deps=landed, description=what, group_name="ingestion", kinds={"duckdb"}, skippable=True
-    )
+def _group(spec: TableSpec, model: Model | None, catalogue: Catalogue) -> str:
+    """The subject of a mart, else the schema; what Python makes for core is ingestion."""
+    if model is not None:
+        return model.path.relative_to(catalogue.root).parent.name
+    return "ingestion" if spec.schema_name == "core" else spec.schema_name
 
 
-def _publication_spec(tables: list[str]) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key_of(PUBLICATION),
-        deps=[key_of(name) for name in tables],
-        description="The night's generation: what readers open since then.",
-        group_name="publication",
-        kinds={"duckdb"},
-        skippable=True,
-    )
+def _checks(catalogue: Catalogue, specs: Mapping[str, TableSpec]) -> dict[dg.AssetCheckSpec, dg.AssetCheckSeverity]:
+    """The rules of every model, and what must add up over several tables."""
+    reasons = {(spec.table, check.name): check.reason for spec in specs.values() for check in spec.checks}
+    checks = {}
+    for name in sorted(catalogue.models.keys() & specs.keys()):
+        for rule in rules_of(specs[name]):
+            text = reasons.get((name, rule.name))
+            checks[dg.AssetCheckSpec(rule.name, asset=key_of(name), description=text)] = _severity(rule.severity)
+    for identity in identities():
+        if identity.table in specs:
+            checks[dg.AssetCheckSpec(identity.name, asset=key_of(identity.table))] = _severity(Severity.BLOCK)
+    return checks
 
 
-def _checks(spec: TableSpec) -> Iterator[tuple[dg.AssetCheckSpec, dg.AssetCheckSeverity]]:
-    """The table's own checks, and the two that every table has."""
-    key = key_of(spec.table)
-    grain = ", ".join(spec.grain)
-    yield dg.AssetCheckSpec("grain_unique", asset=key, description=f"One row for each {grain}."), _severity("block")
-    required = [column.name for column in spec.columns if column.required]
-    if required:
-        text = f"Never NULL: {', '.join(required)}."
-        yield dg.AssetCheckSpec("required", asset=key, description=text), _severity("block")
-    for check in spec.checks:
-        yield dg.AssetCheckSpec(check.name, asset=key, description=check.reason), _severity(check.severity)
-
-
-def _severity(severity: str) -> dg.AssetCheckSeverity:
-    return dg.AssetCheckSeverity.ERROR if severity == Severity.BLOCK else dg.AssetCheckSeverity.WARN
+def _severity(severity: Severity) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if severity is Severity.BLOCK else dg.AssetCheckSeverity.WARN

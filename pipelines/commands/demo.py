@@ -9,9 +9,10 @@ import typer
 
 from models.errors import UsageError
 from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
-from pipelines.commands.pages import Page, print_json
+from pipelines.commands.pages import Page, count, print_json
 from pipelines.instants import parse_as_of
-from pipelines.workspace import Workspace, make_workspace, template
+from pipelines.new_workspace import make_workspace, template
+from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
     from pipelines.demo import DemoSummary
@@ -51,7 +52,7 @@ def _make_demo_workspace(workspace: Workspace) -> None:
         make_workspace(workspace.home, demo_settings())
     elif workspace.settings_file.read_text(encoding="utf-8") == template("touchline.yaml"):
         workspace.settings_file.write_text(demo_settings(), encoding="utf-8")
-    elif not workspace.demo_file.exists():
+    elif not workspace.demo_as_of.exists():
         raise UsageError(
             f"{workspace.home} is a company's own workspace: the demo would mix made-up rows with its rows",
             "Write the demo elsewhere: touchline demo --home ./demo",
@@ -64,15 +65,17 @@ def _write(workspace: Workspace, as_of: str | None, **size: Any) -> DemoSummary:
 
     instant = DEMO_AS_OF if as_of is None else parse_as_of(as_of, workspace.settings().company.timezone)
     with progress_here() as progress:
-        summary = write_demo(workspace.home, as_of=instant, progress=progress, **size)
-    workspace.demo_file.write_text(instant.isoformat() + "\n", encoding="utf-8")
+        progress.step("activities")
+        summary = write_demo(workspace.inbox / "crm", as_of=instant, progress=progress.advance, **size)
+    workspace.demo_as_of.write_text(instant.isoformat() + "\n", encoding="utf-8")
     return summary
 
 
 def _show(workspace: Workspace, summary: DemoSummary) -> None:
     out = Page()
     out.line(f"Wrote a demo company into {workspace.inbox}")
-    for name, value in asdict(summary).items():
-        out.line(f"  {name.replace('_', ' ')}: {value}")
-    as_of = workspace.demo_file.read_text(encoding="utf-8").strip()
+    for file in summary.files:
+        dirt = f", {count(file.broken)} of them broken on purpose" if file.broken else ""
+        out.line(f"  {file.name}: {count(file.rows)} rows{dirt}")
+    as_of = workspace.demo_as_of.read_text(encoding="utf-8").strip()
     out.line(f"Now: touchline run --home {workspace.home} --as-of {as_of}")

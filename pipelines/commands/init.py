@@ -10,7 +10,7 @@ import typer
 from models.errors import UsageError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
-from pipelines.workspace import make_workspace
+from pipelines.new_workspace import make_workspace
 
 
 def init(

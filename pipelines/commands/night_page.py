@@ -20,6 +20,7 @@ def show_night(out: Page, outcome: NightOutcome, published: Path) -> None:
     """The page that `touchline run` ends with."""
     out.head(headline(outcome))
     if outcome.status == "nothing_new":
+        _show_refused(out, outcome.loads)
         _show_notes(out, outcome)
         return
     _show_loads(out, outcome.loads)
@@ -41,7 +42,8 @@ def headline(outcome: NightOutcome) -> str:
         return f"Nothing new since generation {outcome.generation} ({took})"
     if outcome.status == "dry_run":
         return f"Dry run: built and checked, nothing was published ({took})"
-    return f"Blocked: nothing was published, the last good night stays ({took})"
+    what = "Blocked by a check" if outcome.status == "blocked" else "Failed"
+    return f"{what}: nothing was published, the last good night stays ({took})"
 
 
 def _show_loads(out: Page, loads: tuple[LoadSummary, ...]) -> None:
@@ -72,6 +74,7 @@ def _show_refused(out: Page, loads: Iterable[LoadSummary]) -> None:
     for load in loads:
         if load.status == "refused":
             out.line(f"\nRefused {load.source}/{load.file_name}: {load.reason}")
+            out.line(f"  → {load.remedy}")
 
 
 def _show_failed_checks(out: Page, outcome: NightOutcome) -> None:
@@ -86,9 +89,7 @@ def check_line(check: dict[str, object]) -> str:
     sample = f": {check['sample']}" if check.get("sample") else ""
     rows = check.get("failing_rows")
     found = f", {count(rows)} rows" if isinstance(rows, int) else ""
-    return (
-        f"{check.get('table_name', check.get('table', '?'))}: {name} ({check.get('severity', 'block')}){found}{sample}"
-    )
+    return f"{check['table_name']}: {check['check_name']} ({check['severity']}){found}{sample}"
 
 
 def _show_tables(out: Page, tables: dict[str, int]) -> None:

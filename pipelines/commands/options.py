@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.workspace import Workspace
+from pipelines.night.workspace import Workspace
 
 HomeOption = Annotated[
     Path | None,

@@ -12,7 +12,7 @@ import typer
 
 from models.errors import TouchlineError, UsageError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
-from pipelines.workspace import Workspace
+from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import BlockedError
+from models.errors import BlockedError, TouchlineError
 from pipelines.commands.night_page import show_night
 from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.instants import parse_as_of
-from pipelines.workspace import Workspace, last_night
+from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
     from models.settings import Settings
@@ -35,7 +35,7 @@ def run(
     try:
         outcome = _run_night(workspace, settings, instant, full_refresh, dry_run)
     except BlockedError:
-        _show(workspace, last_night(workspace), as_json)
+        _show(workspace, _recorded(workspace), as_json)
         raise
     _show(workspace, outcome, as_json)
 
@@ -50,10 +50,23 @@ def _run_night(
         if not dry_run:
             from pipelines.jobs import run_nightly
 
-            return run_nightly(workspace, as_of, full_refresh, progress)
+            run_nightly(workspace, as_of, full_refresh, progress)
+            return _recorded(workspace)
         from pipelines.night.run import NightRequest, run_night
 
-        return run_night(NightRequest(workspace.home, as_of, full_refresh, dry_run=True), settings, progress)
+        return run_night(
+            NightRequest(workspace, as_of, datetime.now(UTC), "dry-run", full_refresh, True), settings, progress
+        )
+
+
+def _recorded(workspace: Workspace) -> NightOutcome:
+    """What the night that has just run wrote about itself."""
+    from pipelines.night.outcome import read_outcome
+
+    outcome = read_outcome(workspace.last_night)
+    if outcome is None:
+        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
+    return outcome
 
 
 def _show(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> None:

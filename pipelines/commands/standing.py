@@ -5,12 +5,11 @@ Never Dagster: its history is for its web UI, and reading it costs seconds.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from models.errors import TouchlineError
-from pipelines.workspace import Workspace, read_last_night
+from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +25,6 @@ class Standing:
 
     publication: dict[str, Any]
     last_night: NightOutcome | None
-    nights: Rows
     sources: Rows
     accounting: Rows
     loads: Rows
@@ -60,7 +58,7 @@ _FAILED_CHECKS = """
     select * from ops.check_result where not passed order by severity, table_name, check_name
 """
 _REFUSED = """
-    select source, entity, file_name, reason, landed_at from ops.load
+    select source, entity, file_name, reason, remedy, landed_at from ops.load
     qualify row_number() over (partition by source, file_name order by landed_at desc, load_id desc) = 1
         and status = 'refused'
     order by source, file_name
@@ -69,9 +67,11 @@ _REFUSED = """
 
 def read_standing(workspace: Workspace) -> Standing:
     """All of it; before the first publication only the last night, if there was one."""
-    last_night = read_last_night(workspace)
+    from pipelines.night.outcome import read_outcome
+
+    last_night = read_outcome(workspace.last_night)
     if not workspace.published_file.exists():
-        return Standing({}, last_night, [], [], [], [], [], [], [])
+        return Standing({}, last_night, [], [], [], [], [], [])
     from sql.warehouse import open_published
 
     connection = open_published(workspace.published_file.resolve())
@@ -80,7 +80,6 @@ def read_standing(workspace: Workspace) -> Standing:
         return Standing(
             publication=publication[0] if publication else {},
             last_night=last_night,
-            nights=_nights(workspace),
             sources=_rows(connection, _SOURCES),
             accounting=_rows(connection, _ACCOUNTING),
             loads=_rows(connection, _LOADS),
@@ -104,12 +103,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
         ) from None
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _nights(workspace: Workspace) -> Rows:
-    """The generations that are kept, newest first, as their manifests tell of them."""
-    manifests = sorted((workspace.home / "var" / "generations").glob("*/manifest.json"), reverse=True)
-    return [json.loads(manifest.read_text(encoding="utf-8")) for manifest in manifests]
 
 
 def _in_inbox(workspace: Workspace, load: dict[str, Any]) -> bool:

@@ -28,6 +28,7 @@ def _show(out: Page, standing: Standing) -> None:
     for refused in standing.refused:
         line = f"{refused['source']}/{refused['file_name']}: {refused['reason']}"
         out.line(f"\nRefused, still in the inbox: {line}")
+        out.line(f"  → {refused['remedy']}")
     if standing.failed_checks:
         out.head("\nFailed checks of what is published")
     for check in standing.failed_checks:
@@ -58,7 +59,6 @@ def _show_sections(out: Page, standing: Standing) -> None:
     _show_rows(out, "Rows, by source", standing.accounting, accounting)
     _show_rows(out, "Last loads", standing.loads, ("landed_at", "source", "file_name", "status", "reason"))
     _show_rows(out, "Quarantined, by rule", standing.quarantine, ("source", "entity", "rule", "rows"))
-    _show_rows(out, "Published nights kept", standing.nights, ("generation", "as_of", "published_at"))
 
 
 def _show_rows(out: Page, title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:

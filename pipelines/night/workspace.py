@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.errors import UsageError
-from models.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from models.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class Workspace:
     def settings_file(self) -> Path:
         """touchline.yaml."""
         return self.home / "touchline.yaml"
+
+    @property
+    def inbox(self) -> Path:
+        """Where exports are dropped, one folder a source."""
+        return self.home / "inbox"
 
     @property
     def var(self) -> Path:
@@ -39,6 +47,11 @@ class Workspace:
     def published(self) -> Path:
         """The symlink that readers open."""
         return self.var / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """The database that analysts open."""
+        return self.published / "crm.duckdb"
 
     @property
     def building(self) -> Path:
@@ -75,10 +88,21 @@ class Workspace:
         """DAGSTER_HOME."""
         return self.var / "dagster"
 
+    @property
+    def demo_as_of(self) -> Path:
+        """The demo company's `as_of`; present only where `touchline demo` wrote the inbox."""
+        return self.var / "demo_as_of"
+
+    def exists(self) -> bool:
+        """Whether the folder is a workspace already."""
+        return self.settings_file.is_file()
+
     def settings(self) -> Settings:
         """The workspace's settings; raises UsageError when there is no workspace."""
-        if not self.settings_file.is_file():
+        from models.settings import load_settings  # it costs a second: paths alone must not
+
+        if not self.exists():
             raise UsageError(
-                f"{self.home} is no Touchline workspace: it has no touchline.yaml", "Make one with: touchline init DIR"
+                f"{self.home} is no Touchline workspace: it has no touchline.yaml", "Make one with: touchline init DIR — or name one: --home DIR, or TOUCHLINE_HOME=DIR"
             )
         return load_settings(self.settings_file)
