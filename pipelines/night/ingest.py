@@ -16,8 +16,8 @@ import duckdb
 from data_quality.quarantine import Rejected
 from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
-from models.fields import Kind, Shape
 from models.errors import UnreadableFileError
+from models.fields import Kind, Shape
 from models.mapping import ReadOptions, SourceMapping
 from models.records import Record
 from models.settings import Settings, Source
@@ -233,7 +233,10 @@ def _compound_key(plan: EntityPlan, values: dict[str, str]) -> str:
 
 def _row_hash(contract: type[Record], mapped: MappedSql) -> str:
     """md5 over the typed values in the contract's order, absent ones blank; private values go in keyed."""
-    texts = [_hashed_text(contract, field, kind) if field in mapped.fields else "''" for field, kind in contract.kinds().items()]
+    texts = [
+        _hashed_text(contract, field, kind) if field in mapped.fields else "''"
+        for field, kind in contract.kinds().items()
+    ]
     return f"md5_number_lower(concat_ws(chr(31), {', '.join(texts)}))"
 
 
