@@ -80,7 +80,7 @@ class Warehouse:
 def connect(memory_limit: str = "70%", threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a database in memory, with our session settings."""
     connection = duckdb.connect(":memory:")
-    _execute_all(connection, _settings(memory_limit, threads))
+    _execute_all(connection, _settings(connection, memory_limit, threads))
     return connection
 
 
@@ -103,13 +103,22 @@ def open_published(path: Path, memory_limit: str = "70%", threads: int | None = 
     connection = duckdb.connect(str(path), read_only=True)
     locked = connection.execute("select current_setting('lock_configuration')").fetchone()
     if locked != (True,):
-        _execute_all(connection, (*_settings(memory_limit, threads), *_LOCKDOWN))
+        _execute_all(connection, (*_settings(connection, memory_limit, threads), *_LOCKDOWN))
     return connection
 
 
-def _settings(memory_limit: str, threads: int | None) -> tuple[str, ...]:
-    limit = f"set memory_limit={literal(memory_limit)}"
+def _settings(connection: duckdb.DuckDBPyConnection, memory_limit: str, threads: int | None) -> tuple[str, ...]:
+    limit = f"set memory_limit={literal(_absolute(connection, memory_limit))}"
     return (*_SESSION, limit) if threads is None else (*_SESSION, limit, f"set threads={threads:d}")
+
+
+def _absolute(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> str:
+    """A share as an amount: DuckDB 1.x knows no '%', but its own default is 80% of what the machine or cgroup has."""
+    if not memory_limit.endswith("%"):
+        return memory_limit
+    default = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
+    amount, unit = str(default[0] if default else "1 GiB").split()
+    return f"{float(amount) * float(memory_limit.removesuffix('%')) / 80:.3f}{unit}"
 
 
 def _execute_all(connection: duckdb.DuckDBPyConnection, statements: tuple[str, ...]) -> None:

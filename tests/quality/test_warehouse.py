@@ -24,7 +24,7 @@ from sql.inputs import (
     parameters_of,
 )
 from sql.records import create_record_table, record_key_column, record_table
-from sql.warehouse import Warehouse, identifier, literal, open_published
+from sql.warehouse import Warehouse, connect, identifier, literal, open_published
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,18 @@ def test_the_session_is_in_utc_whatever_the_machines_zone(monkeypatch: pytest.Mo
         monkeypatch.undo()
         time.tzset()
     assert found == ("UTC", False, "2026-03-01")
+
+
+def test_memory_and_threads_are_limited_as_asked() -> None:
+    def limits(memory: str) -> tuple[float, str]:
+        with connect(memory, 1) as opened:
+            found = opened.execute("select current_setting('memory_limit'), current_setting('threads')").fetchone()
+        assert found is not None and found[1] == 1
+        amount, unit = found[0].split()
+        return float(amount), unit
+
+    assert limits("512MiB") == (512.0, "MiB")
+    assert limits("40%")[0] == pytest.approx(limits("80%")[0] / 2, rel=0.05)
 
 
 def test_an_error_inside_closes_every_file(tmp_path: Path) -> None:
