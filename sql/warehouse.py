@@ -1,6 +1,6 @@
 """Opens and closes DuckDB as this project wants it: UTC, no extensions fetched, limits from the settings.
 
-What belongs here: connections, attached databases, quoting of names. What does not: what the tables hold.
+What belongs here: connections and attached databases. What does not: what the tables hold.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 
 import duckdb
+
+from sql.quoting import identifier, literal
 
 PUBLISHED_SCHEMAS = ("core", "marts", "quarantine", "ops")
 STORAGE_VERSION = "v1.0.0"
@@ -23,16 +25,6 @@ _SESSION = (
     "set preserve_insertion_order=true",
 )
 _LOCKDOWN = ("set enable_external_access=false", "set lock_configuration=true")
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it; each part of a dotted name is quoted by itself."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it; for the statements that cannot bind values, such as ATTACH and COMMENT."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass

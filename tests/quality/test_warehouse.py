@@ -23,8 +23,9 @@ from sql.inputs import (
     create_source_table,
     parameters_of,
 )
+from sql.quoting import identifier, literal, qualified
 from sql.records import create_record_table, record_key_column, record_table
-from sql.warehouse import Warehouse, connect, identifier, literal, open_published
+from sql.warehouse import Warehouse, connect, open_published
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +147,8 @@ def test_files_with_identities_are_their_owners_only(tmp_path: Path) -> None:
 
 
 def test_names_and_texts_are_quoted(connection: duckdb.DuckDBPyConnection) -> None:
-    assert (identifier('core.a"b'), literal("it's")) == ('"core"."a""b"', "'it''s'")
-    table, text, name = identifier("core.select"), literal("x'y"), identifier("from")
+    assert (qualified('core.a"b'), identifier("a.b"), literal("it's")) == ('"core"."a""b"', '"a.b"', "'it''s'")
+    table, text, name = qualified("core.select"), literal("x'y"), identifier("from")
     connection.execute(f"create table {table} as select {text} as {name}")
     assert connection.execute('select "from" from core."select"').fetchall() == [("x'y",)]
 
