@@ -1,0 +1,130 @@
+"""Rules of a table as SQL that returns the rows which break them.
+
+Every table is checked for a unique grain and for its required columns; `checks:` in its YAML adds more. A check
+that cannot run raises: it never reports "failed" for that.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import duckdb
+
+from models.errors import CatalogueError
+from models.tables import Check, CheckKind, Severity, TableSpec
+from sql.warehouse import identifier, literal
+
+SAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found. `sample` shows the first offending rows, in an order that does not change."""
+
+    table: str
+    check_name: str
+    kind: str
+    severity: Severity
+    passed: bool
+    failing_rows: int
+    sample: str
+    seconds: float
+
+    @property
+    def blocks(self) -> bool:
+        """True when the table must not be published."""
+        return not self.passed and self.severity is Severity.BLOCK
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named SELECT of offending rows. `precheck` is a cheaper query: no row from it, none from `offending`."""
+
+    name: str
+    offending: str
+    severity: Severity = Severity.BLOCK
+    precheck: str | None = None
+
+
+def rules_of(spec: TableSpec) -> list[Rule]:
+    """All rules of a table: its grain, its required columns, then its own checks."""
+    rules = [_unique_grain(spec)]
+    if any(column.required for column in spec.columns):
+        rules.append(_required_columns(spec))
+    return rules + [Rule(check.name, offending_rows(spec, check), check.severity) for check in spec.checks]
+
+
+def offending_rows(spec: TableSpec, check: Check) -> str:
+    """The SELECT that returns the rows which break a check; NULL breaks none."""
+    if check.sql is not None:
+        return check.sql.strip().removesuffix(";")
+    broken = " or ".join(_broken(check, identifier(name)) for name in check.columns)
+    shown = ", ".join(identifier(name) for name in dict.fromkeys((*spec.grain, *check.columns)))
+    return f"select {shown} from {identifier(spec.table)} where {broken}"
+
+
+def run_checks(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[CheckResult]:
+    """Runs every rule of a table; raises CatalogueError when one cannot run."""
+    return [run_rule(connection, spec, rule) for rule in rules_of(spec)]
+
+
+def run_rule(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rule: Rule) -> CheckResult:
+    """Runs one rule."""
+    started = time.perf_counter()
+    try:
+        failing, sample = _offenders(connection, rule)
+    except duckdb.Error as error:
+        raise CatalogueError(
+            f"the check {rule.name} of {spec.table} cannot run: {error}", f"Mend `checks` in {spec.name}.yaml."
+        ) from error
+    seconds = round(time.perf_counter() - started, 3)
+    return CheckResult(spec.table, rule.name, "rule", rule.severity, failing == 0, failing, sample, seconds)
+
+
+def _offenders(connection: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, str]:
+    if rule.precheck is not None and connection.execute(rule.precheck).fetchone() is None:
+        return 0, ""
+    counted = connection.execute(f"select count(*) from ({rule.offending}\n)").fetchone()
+    failing = int(counted[0]) if counted else 0
+    if failing == 0:
+        return 0, ""
+    rows = connection.execute(
+        f"select cast(offender as varchar) from ({rule.offending}\n) as offender order by all limit {SAMPLE_ROWS}"
+    ).fetchall()
+    return failing, "; ".join(str(row[0]) for row in rows)
+
+
+def _unique_grain(spec: TableSpec) -> Rule:
+    """Text keys of millions of rows are slow to group; their hashes are not, and rarely collide."""
+    columns = ", ".join(identifier(name) for name in spec.grain)
+    table = identifier(spec.table)
+    return Rule(
+        "grain_is_unique",
+        f"select {columns}, count(*) as times from {table} group by {columns} having count(*) > 1",
+        precheck=f"select 1 from (select hash({columns}) as h from {table}) group by h having count(*) > 1 limit 1",
+    )
+
+
+def _required_columns(spec: TableSpec) -> Rule:
+    required = [column.name for column in spec.columns if column.required]
+    missing = ", ".join(f"case when {identifier(name)} is null then {literal(name)} end" for name in required)
+    grain = ", ".join(identifier(name) for name in spec.grain)
+    broken = " or ".join(f"{identifier(name)} is null" for name in required)
+    return Rule(
+        "required_is_present",
+        f"select {grain}, concat_ws(', ', {missing}) as missing from {identifier(spec.table)} where {broken}",
+    )
+
+
+def _broken(check: Check, column: str) -> str:
+    if check.kind is CheckKind.NOT_NEGATIVE:
+        return f"{column} < 0"
+    if check.kind is CheckKind.SHARE:
+        return f"not ({column} between 0 and 1)"
+    if check.kind is CheckKind.IN_SET:
+        return f"{column} not in ({', '.join(literal(word) for word in check.values)})"
+    assert check.to is not None
+    table, _, target = check.to.rpartition(".")
+    known = f"select {identifier(target)} from {identifier(table)} where {identifier(target)} is not null"
+    return f"({column} is not null and {column} not in ({known}))"

@@ -1,0 +1,12 @@
+-- One row per stage of a source's pipeline.
+-- Easily misread: a stage that deals stand in and that is not here has no place in the order; ops.unknown_stage lists it.
+select
+    source,
+    pipeline,
+    stage,
+    stage_order,
+    outcome,
+    probability,
+    lower(kind) as kind
+from core.latest_stages
+where is_deleted is not true

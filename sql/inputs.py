@@ -1,0 +1,153 @@
+"""The small tables that every model may read and Python makes: parameters, sources, holidays, the window's days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import duckdb
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from models.settings import WEEKDAYS, Settings
+from models.tables import Column, TableSpec
+from sql.rows import Cell, create_table, insert_rows
+
+PARAMETER = TableSpec(
+    table="core.parameter",
+    description="The one row of values that queries may ask for: the night's instant and the company's settings.",
+    grain=("as_of",),
+    columns=(
+        Column(name="as_of", type="TIMESTAMPTZ", description="The instant the tables speak of.", required=True),
+        Column(name="as_of_date", type="DATE", description="Its day in the company's zone.", required=True),
+        Column(name="timezone", type="VARCHAR", description="The company's IANA time zone.", required=True),
+        Column(name="currency", type="VARCHAR", description="The company's currency.", required=True),
+        Column(name="week_start", type="INTEGER", description="First day of the week, 1 Monday to 7.", required=True),
+        Column(name="fiscal_year_start_month", type="INTEGER", description="1 to 12.", required=True),
+        Column(name="workdays", type="INTEGER[]", description="Days of the week worked, 1 Monday to 7.", required=True),
+        Column(name="workday_start", type="TIME", description="Start of the working day.", required=True),
+        Column(name="workday_end", type="TIME", description="Its end, no longer inside.", required=True),
+        Column(name="default_country", type="VARCHAR", description="Country of holidays of reps without one."),
+        Column(name="counts_as_rep", type="VARCHAR[]", description="Roles that count as reps.", required=True),
+        Column(
+            name="connected_call_seconds",
+            type="BIGINT",
+            unit="seconds",
+            description="From how long on a call without a disposition counts as connected.",
+            required=True,
+        ),
+    ),
+)
+SOURCE = TableSpec(
+    table="core.source",
+    description="One source of the settings.",
+    grain=("source",),
+    columns=(
+        Column(name="source", type="VARCHAR", description="Its name.", required=True),
+        Column(name="priority", type="INTEGER", description="Its place in the settings, from 1.", required=True),
+        Column(name="kind", type="VARCHAR", description="canonical or mapped.", required=True),
+    ),
+)
+HOLIDAY = TableSpec(
+    table="core.holiday",
+    description="One public holiday of a country.",
+    grain=("country", "holiday_date"),
+    columns=(
+        Column(name="country", type="VARCHAR", description="ISO 3166 code.", required=True),
+        Column(name="holiday_date", type="DATE", description="The day.", required=True),
+        Column(name="name", type="VARCHAR", description="Its name.", required=True),
+    ),
+)
+DIRTY_DAY = TableSpec(
+    table="staging.dirty_day",
+    description="A company day whose mart rows are replaced tonight.",
+    grain=("activity_date",),
+    columns=(Column(name="activity_date", type="DATE", description="The day.", required=True),),
+)
+INPUTS = (PARAMETER, SOURCE, HOLIDAY)
+
+
+class Parameters(BaseModel):
+    """The row of core.parameter. `as_of_date` is derived from `as_of` and `timezone` unless it is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    as_of: AwareDatetime
+    as_of_date: date | None = None
+    timezone: str = "UTC"
+    currency: str = "USD"
+    week_start: int = 1
+    fiscal_year_start_month: int = 1
+    workdays: tuple[int, ...] = (1, 2, 3, 4, 5)
+    workday_start: str = "09:00"
+    workday_end: str = "17:30"
+    default_country: str | None = None
+    counts_as_rep: tuple[str, ...] = ("sdr", "ae", "csm", "field_rep")
+    connected_call_seconds: int = 90
+
+
+def parameters_of(settings: Settings, as_of: datetime) -> Parameters:
+    """The parameters of a night at `as_of` (with an offset)."""
+    company = settings.company
+    return Parameters(
+        as_of=as_of,
+        timezone=company.timezone,
+        currency=company.currency,
+        week_start=WEEKDAYS.index(company.week_start[:3]) + 1,
+        fiscal_year_start_month=company.fiscal_year_start_month,
+        workdays=tuple(sorted(WEEKDAYS.index(day) + 1 for day in company.workdays)),
+        workday_start=company.workday_hours.start,
+        workday_end=company.workday_hours.end,
+        default_country=company.holidays.default_country,
+        counts_as_rep=settings.metrics.counts_as_rep,
+        connected_call_seconds=settings.metrics.connected_call_seconds,
+    )
+
+
+def create_parameter_table(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Makes core.parameter with its one row."""
+    row: dict[str, Cell] = {name: _cell(value) for name, value in parameters}
+    name = create_table(connection, PARAMETER)
+    insert_rows(connection, name, PARAMETER, [row])
+    connection.execute(
+        f"update {name} set as_of_date = cast(as_of at time zone timezone as date) where as_of_date is null"
+    )
+
+
+def create_source_table(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Makes core.source; several entries of one name are one source, at the place of the first."""
+    kinds: dict[str, str] = {}
+    for source in settings.sources:
+        kinds.setdefault(source.name, source.kind)
+    rows: list[dict[str, Cell]] = [
+        {"source": name, "priority": str(place), "kind": kind}
+        for place, (name, kind) in enumerate(kinds.items(), start=1)
+    ]
+    insert_rows(connection, create_table(connection, SOURCE), SOURCE, rows)
+
+
+def create_holiday_table(
+    connection: duckdb.DuckDBPyConnection, countries: Iterable[str], first_year: int, last_year: int
+) -> None:
+    """Makes core.holiday for countries known to `holidays` (others have none) and whole years, both included."""
+    rows: list[dict[str, Cell]] = [
+        {"country": country, "holiday_date": day.isoformat(), "name": name}
+        for country in sorted(set(countries))
+        for day, name in _holidays_of(country, first_year, last_year)
+    ]
+    insert_rows(connection, create_table(connection, HOLIDAY), HOLIDAY, rows)
+
+
+def _holidays_of(country: str, first_year: int, last_year: int) -> list[tuple[date, str]]:
+    import holidays
+
+    if country not in holidays.list_supported_countries():
+        return []
+    return sorted(holidays.country_holidays(country, years=range(first_year, last_year + 1), language="en_US").items())
+
+
+def _cell(value: object) -> Cell:
+    if value is None:
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return [str(item) for item in value] if isinstance(value, tuple) else str(value)

@@ -1,0 +1,66 @@
+-- One row per id that activities carry and that is no known rep, with the reason.
+-- Easily misread: activities after as_of are counted here too, and a blank id stands as '' with reason blank.
+with unattributed_activity as (
+    select
+        source,
+        coalesce(source_rep_id, '') as source_rep_id,
+        count(*) as activities,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from core.fct_activity
+    where rep_id = 'unknown'
+    group by source, coalesce(source_rep_id, '')
+),
+
+told_alias as (
+    select
+        alias_source as source,
+        source_rep_id
+    from core.latest_rep_aliases
+    where is_deleted is not true
+    group by alias_source, source_rep_id
+),
+
+own_roster as (
+    select
+        source,
+        rep_id as source_rep_id,
+        count(*) filter (where is_deleted is not true) as living_rows
+    from core.latest_reps
+    group by source, rep_id
+),
+
+roster_source as (
+    select source
+    from core.latest_reps
+    where is_deleted is not true
+    group by source
+),
+
+any_roster as (
+    select
+        rep_id as source_rep_id,
+        count(distinct source) as rosters
+    from core.latest_reps
+    where is_deleted is not true
+    group by rep_id
+)
+
+select
+    u.source,
+    u.source_rep_id,
+    case
+        when u.source_rep_id = '' then 'blank'
+        when a.source_rep_id is not null then 'alias_names_no_rep'
+        when o.living_rows = 0 then 'deleted_from_roster'
+        when r.rosters > 1 and t.source is null then 'on_several_rosters'
+        else 'not_on_roster'
+    end as reason,
+    u.activities,
+    u.first_at,
+    u.last_at
+from unattributed_activity as u
+left join told_alias as a on u.source = a.source and u.source_rep_id = a.source_rep_id
+left join own_roster as o on u.source = o.source and u.source_rep_id = o.source_rep_id
+left join any_roster as r on u.source_rep_id = r.source_rep_id
+left join roster_source as t on u.source = t.source

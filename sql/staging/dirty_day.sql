@@ -1,0 +1,231 @@
+-- One row per company day whose mart rows an incremental night replaces.
+-- Easily misread: the old and the new version of what changed both make their day dirty, so that nothing stays behind
+-- on a day it left. A change of settings or an earlier as_of is a full build and not seen here.
+-- A row that stands in one of two generations only is counted once over both: `having count(*) = 1`.
+with night as (
+    select
+        o.as_of as old_as_of,
+        n.as_of as new_as_of,
+        o.as_of_date as old_day,
+        n.as_of_date as new_day
+    from core.parameter as n
+    cross join previous.core.parameter as o
+    where o.as_of <> n.as_of
+),
+
+as_of_day as (
+    select d.date_day as activity_date
+    from core.dim_date as d
+    inner join night as n on d.date_day >= n.old_day and d.date_day <= n.new_day
+    union
+    -- a meeting that had begun is held once it has ended
+    select a.activity_date
+    from core.latest_activities as a
+    inner join night as n
+        on a.occurred_at <= n.old_as_of
+        and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) > n.old_as_of
+        and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) <= n.new_as_of
+    where a.channel = 'meeting'
+),
+
+activity_version as (
+    select
+        a.activity_date,
+        case when a.channel = 'meeting' then a.created_date end as created_date
+    from core.latest_activities as a
+    where a.activity_id in (select c.record_key from staging.changed_activities as c)
+    union
+    select
+        a.activity_date,
+        case when a.channel = 'meeting' then a.created_date end as created_date
+    from previous.core.latest_activities as a
+    where a.activity_id in (select c.record_key from staging.changed_activities as c)
+),
+
+changed_identity as (
+    select
+        v.source,
+        v.source_rep_id
+    from (
+        select source, source_rep_id, rep_id from core.rep_identity
+        union all
+        select source, source_rep_id, rep_id from previous.core.rep_identity
+    ) as v
+    group by v.source, v.source_rep_id, v.rep_id
+    having count(*) = 1
+),
+
+identity_day as (
+    select a.activity_date
+    from core.latest_activities as a
+    where (a.source, a.rep_id) in (select (i.source, i.source_rep_id) from changed_identity as i)
+    union
+    select a.created_date as activity_date
+    from core.latest_activities as a
+    where
+        a.channel = 'meeting'
+        and (a.source, coalesce(a.booked_by_rep_id, a.rep_id)) in (
+            select (i.source, i.source_rep_id) from changed_identity as i
+        )
+),
+
+changed_rep as (
+    select v.rep_id
+    from (
+        select rep_id, valid_from, valid_to, rep_type, role, team, manager_rep_id, territory, is_counted
+        from core.dim_rep
+        union all
+        select rep_id, valid_from, valid_to, rep_type, role, team, manager_rep_id, territory, is_counted
+        from previous.core.dim_rep
+    ) as v
+    group by
+        v.rep_id, v.valid_from, v.valid_to, v.rep_type, v.role, v.team, v.manager_rep_id, v.territory, v.is_counted
+    having count(*) = 1
+),
+
+-- only the reps whose rows differ are spread over days, and only the days that read otherwise are dirty
+rep_day_version as (
+    select r.rep_id, d.date_day, r.rep_type, r.role, r.team, r.manager_rep_id, r.territory, r.is_counted
+    from core.dim_rep as r
+    inner join core.dim_date as d on d.date_day >= r.valid_from and d.date_day < r.valid_to
+    where r.rep_id in (select c.rep_id from changed_rep as c)
+    union all
+    select r.rep_id, d.date_day, r.rep_type, r.role, r.team, r.manager_rep_id, r.territory, r.is_counted
+    from previous.core.dim_rep as r
+    inner join core.dim_date as d on d.date_day >= r.valid_from and d.date_day < r.valid_to
+    where r.rep_id in (select c.rep_id from changed_rep as c)
+),
+
+roster_day as (
+    select date_day as activity_date
+    from rep_day_version
+    group by rep_id, date_day, rep_type, role, team, manager_rep_id, territory, is_counted
+    having count(*) = 1
+    union
+    select v.date_day as activity_date
+    from (
+        select rep_id, date_day, rep_type, is_counted, is_workday from core.fct_rep_day
+        union all
+        select rep_id, date_day, rep_type, is_counted, is_workday from previous.core.fct_rep_day
+    ) as v
+    group by v.rep_id, v.date_day, v.rep_type, v.is_counted, v.is_workday
+    having count(*) = 1
+),
+
+proposal_day as (
+    select v.entry_date as activity_date
+    from (
+        select opportunity_id, entry_date, owner_rep_id from core.fct_stage_entry
+        where stage_kind = 'proposal' and is_first_of_kind
+        union all
+        select opportunity_id, entry_date, owner_rep_id from previous.core.fct_stage_entry
+        where stage_kind = 'proposal' and is_first_of_kind
+    ) as v
+    group by v.opportunity_id, v.entry_date, v.owner_rep_id
+    having count(*) = 1
+),
+
+changed_merge as (
+    select
+        v.entity,
+        v.record_id
+    from (
+        select entity, record_id, survivor_id from core.merged_record
+        union all
+        select entity, record_id, survivor_id from previous.core.merged_record
+    ) as v
+    group by v.entity, v.record_id, v.survivor_id
+    having count(*) = 1
+),
+
+changed_account as (
+    select record_id as account_id
+    from changed_merge
+    where entity = 'account'
+    union
+    select v.account_id
+    from (
+        select account_id, is_deleted is true as is_deleted from core.latest_accounts
+        where account_id in (select c.record_key from staging.changed_accounts as c)
+        union all
+        select account_id, is_deleted is true as is_deleted from previous.core.latest_accounts
+        where account_id in (select c.record_key from staging.changed_accounts as c)
+    ) as v
+    group by v.account_id, v.is_deleted
+    having count(*) = 1
+),
+
+reached_account as (
+    select account_id from changed_account
+    union
+    select record_id as account_id
+    from core.merged_record
+    where entity = 'account' and survivor_id in (select c.account_id from changed_account as c)
+),
+
+changed_contact as (
+    select record_id as contact_id
+    from changed_merge
+    where entity = 'contact'
+    union
+    select contact_id
+    from core.latest_contacts
+    where account_id in (select c.account_id from reached_account as c)
+    union
+    select v.contact_id
+    from (
+        select contact_id, account_id, is_deleted is true as is_deleted from core.latest_contacts
+        where contact_id in (select c.record_key from staging.changed_contacts as c)
+        union all
+        select contact_id, account_id, is_deleted is true as is_deleted from previous.core.latest_contacts
+        where contact_id in (select c.record_key from staging.changed_contacts as c)
+    ) as v
+    group by v.contact_id, v.account_id, v.is_deleted
+    having count(*) = 1
+),
+
+reached_contact as (
+    select contact_id from changed_contact
+    union
+    select record_id as contact_id
+    from core.merged_record
+    where entity = 'contact' and survivor_id in (select c.contact_id from changed_contact as c)
+),
+
+customer_day as (
+    select activity_date
+    from core.latest_activities
+    where account_id in (select c.account_id from reached_account as c)
+    union
+    select activity_date
+    from core.latest_activities
+    where contact_id in (select c.contact_id from reached_contact as c)
+    union
+    select l.activity_date
+    from (
+        select activity_date, unnest(contact_ids) as contact_id
+        from core.latest_activities
+        where len(contact_ids) > 0
+    ) as l
+    where l.contact_id in (select c.contact_id from reached_contact as c)
+),
+
+dirty as (
+    select activity_date from as_of_day
+    union
+    select activity_date from activity_version
+    union
+    select created_date as activity_date from activity_version
+    union
+    select activity_date from identity_day
+    union
+    select activity_date from roster_day
+    union
+    select activity_date from proposal_day
+    union
+    select activity_date from customer_day
+)
+
+select activity_date
+from dirty
+where activity_date is not null

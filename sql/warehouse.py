@@ -1,0 +1,122 @@
+"""Opens and closes DuckDB as this project wants it: UTC, no extensions fetched, limits from the settings.
+
+What belongs here: connections, attached databases, quoting of names. What does not: what the tables hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+PUBLISHED_SCHEMAS = ("core", "marts", "quarantine", "ops")
+STORAGE_VERSION = "v1.0.0"
+"""Of every file we write: DuckDB 1.x opens it too."""
+
+_SESSION = (
+    "set global TimeZone='UTC'",
+    "set autoinstall_known_extensions=false",
+    "set autoload_known_extensions=false",
+    "set preserve_insertion_order=true",
+)
+_LOCKDOWN = ("set enable_external_access=false", "set lock_configuration=true")
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it; each part of a dotted name is quoted by itself."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it; for the statements that cannot bind values, such as ATTACH and COMMENT."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass
+class Warehouse:
+    """The databases of one build, open together in one connection that stands in `crm`.
+
+    A `None` path is a database in memory, except for `previous` and `private`: those are then not attached.
+    `previous` is read-only. Files with identities (staging, private) are readable by their owner only.
+    """
+
+    crm: Path | None = None
+    staging: Path | None = None
+    previous: Path | None = None
+    private: Path | None = None
+    memory_limit: str = "70%"
+    threads: int | None = None
+    connection: duckdb.DuckDBPyConnection = field(init=False, repr=False)
+
+    def __enter__(self) -> Self:
+        self.connection = connect(self.memory_limit, self.threads)
+        try:
+            self._attach_all()
+        except BaseException:
+            self.connection.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def _attach_all(self) -> None:
+        attach(self.connection, "crm", self.crm)
+        attach(self.connection, "staging", self.staging, owner_only=True)
+        if self.private is not None:
+            attach(self.connection, "private", self.private, owner_only=True)
+        if self.previous is not None:
+            self.connection.execute(f"attach {literal(str(self.previous))} as previous (read_only)")
+        self.connection.execute("use crm")
+        for schema in PUBLISHED_SCHEMAS:
+            self.connection.execute(f"create schema if not exists {schema}")
+
+
+def connect(memory_limit: str = "70%", threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to a database in memory, with our session settings."""
+    connection = duckdb.connect(":memory:")
+    _execute_all(connection, _settings(memory_limit, threads))
+    return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path | None, *, owner_only: bool = False) -> None:
+    """Attaches a database for writing and creates it when it is new."""
+    is_new = path is not None and not path.exists()
+    option = f" (storage_version '{STORAGE_VERSION}')" if is_new else ""
+    connection.execute(f"attach {literal(':memory:' if path is None else str(path))} as {identifier(name)}{option}")
+    if owner_only and path is not None:
+        path.chmod(0o600)
+
+
+def open_published(path: Path, memory_limit: str = "70%", threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to a published file that can reach nothing else: no file, no network, no setting.
+
+    No `allowed_directories` here: the generation's folder also holds private.duckdb, and whoever may read a
+    folder may attach and write what is in it. DuckDB itself allows the one file that is open. Two connections of
+    one process to one file share their settings: those that the first one locked are right already.
+    """
+    connection = duckdb.connect(str(path), read_only=True)
+    locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+    if locked != (True,):
+        _execute_all(connection, (*_settings(memory_limit, threads), *_LOCKDOWN))
+    return connection
+
+
+def _settings(memory_limit: str, threads: int | None) -> tuple[str, ...]:
+    limit = f"set memory_limit={literal(memory_limit)}"
+    return (*_SESSION, limit) if threads is None else (*_SESSION, limit, f"set threads={threads:d}")
+
+
+def _execute_all(connection: duckdb.DuckDBPyConnection, statements: tuple[str, ...]) -> None:
+    """Runs the statements and closes the connection when one of them fails."""
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
