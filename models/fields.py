@@ -22,7 +22,7 @@ BLANKS = " \t\r\n"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 CONTROL_IN_ID = r"[\x00-\x1f\x7f]"
 
-_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+DAY_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
 
@@ -170,10 +170,10 @@ INSTANT = Kind(
     Shape.INSTANT,
     "TIMESTAMPTZ",
     "an ISO 8601 time such as 2026-03-01T09:30:00Z, 2026-03-01 09:30 or 2026-03-01",
-    pattern=f"{_DAY}([T ]{_CLOCK}{_OFFSET}?)?",
+    pattern=f"{DAY_PATTERN}([T ]{_CLOCK}{_OFFSET}?)?",
     first_year=1990,
 )
-DAY = Kind(Shape.DAY, "DATE", "a day such as 2026-03-01", pattern=_DAY)
+DAY = Kind(Shape.DAY, "DATE", "a day such as 2026-03-01", pattern=DAY_PATTERN)
 MONTH = Kind(
     Shape.MONTH,
     "DATE",

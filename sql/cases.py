@@ -85,7 +85,7 @@ def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnec
             f"{case.path} is a case of {case.table}, which is no model.{nearest(case.table, catalogue.models)}",
             "Rename its folder.",
         )
-    with _fresh_databases(connection):
+    with fresh_databases(connection):
         world = _World(connection, catalogue, case)
         world.build_tested()
         world.refuse_unread()
@@ -93,8 +93,8 @@ def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnec
 
 
 @contextmanager
-def _fresh_databases(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """crm, staging and previous in memory, gone afterwards."""
+def fresh_databases(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """crm, staging and previous in memory, with their schemas; gone afterwards."""
     try:
         for database in _DATABASES:
             attach(connection, database, None)

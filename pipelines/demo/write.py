@@ -100,7 +100,7 @@ def _write_sales(
 
 def _make_world(window: Window, roster: Roster, deals: Sequence[Deal], accounts: int, fresh_leads: int) -> World:
     people = roster.rep_ids
-    bookers = [people.index(row.rep_id) for row in roster.rows[:] if row.role == "sdr"]
+    bookers = [people.index(row.rep_id) for row in roster.rows if row.role == "sdr"]
     account_deal = np.full(accounts, BLANK)
     contact_lead = np.full(accounts * 3, BLANK)
     for deal in deals:

@@ -17,6 +17,7 @@ from data_quality.quarantine import Rejected
 from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
+from models.fields import Kind, Shape
 from models.mapping import ReadOptions, SourceMapping
 from models.records import Record
 from models.settings import Settings, Source
@@ -231,15 +232,21 @@ def _compound_key(plan: EntityPlan, values: dict[str, str]) -> str:
 
 
 def _row_hash(contract: type[Record], mapped: MappedSql) -> str:
-    """md5 over the typed values that are there, each with its place in the contract; private values go in keyed."""
-    parts = []
-    for place, field in enumerate(contract.kinds()):
-        if field not in mapped.fields:
-            continue
-        column = field if field in contract.PRIVATE else column_name(contract, field)
-        text = f"keyed_hash({identifier(column)})" if field in contract.PRIVATE else f"{identifier(column)}::varchar"
-        parts.append(f"'{place}=' || {text} || chr(31)")
-    return f"md5_number_lower(concat({', '.join(parts)}))"
+    """md5 over the typed values in the contract's order, absent ones blank; private values go in keyed."""
+    texts = [
+        _hashed_text(contract, field, kind) if field in mapped.fields else "''"
+        for field, kind in contract.kinds().items()
+    ]
+    return f"md5_number_lower(concat_ws(chr(31), {', '.join(texts)}))"
+
+
+def _hashed_text(contract: type[Record], field: str, kind: Kind) -> str:
+    column = identifier(field if field in contract.PRIVATE else column_name(contract, field))
+    if field in contract.PRIVATE:
+        column = f"keyed_hash({column})"
+    elif kind.shape is Shape.INSTANT:
+        column = f"epoch_us({column})"
+    return f"coalesce({column}::varchar, '')"
 
 
 def _extra_sql(unnamed: tuple[str, ...]) -> str:

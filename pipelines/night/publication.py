@@ -50,7 +50,7 @@ def write_publication(
     """Writes ops.check_result, run_step, source and publication, and the comments; returns rows by table."""
     _write_checks(connection, checks)
     _write_sources(connection)
-    write_comments(connection, catalogue)
+    write_comments(connection, catalogue.specs().values())
     connection.execute("delete from ops.run_step")
     for step in steps.done:
         connection.execute(

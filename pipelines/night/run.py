@@ -56,6 +56,7 @@ from sql.checks import CheckResult
 from sql.ledger import create_ledger, ledger_tables
 from sql.warehouse import Warehouse
 
+STAGED_IN_MEMORY_BYTES = 256 << 20
 SQL_FOLDER = Path(sql.__file__).parent
 __all__ = ["NightRequest", "Progress", "run_night"]
 
@@ -177,7 +178,7 @@ def _block(request: NightRequest, build: Generation, outcome: NightOutcome) -> N
 def _warehouse(settings: Settings, build: Generation, plan: Plan, workspace: Workspace) -> Iterator[Warehouse]:
     warehouse = Warehouse(
         crm=build.crm,
-        staging=workspace.building / "staging.duckdb",
+        staging=_staging_file(workspace, plan),
         private=build.private,
         previous=plan.previous.crm if plan.previous else None,
         memory_limit=settings.engine.memory_limit,
@@ -185,6 +186,13 @@ def _warehouse(settings: Settings, build: Generation, plan: Plan, workspace: Wor
     )
     with warehouse:
         yield warehouse
+
+
+def _staging_file(workspace: Workspace, plan: Plan) -> Path | None:
+    """Staged rows stay in memory unless tonight is large: writing them to disk and back costs as much as reading them."""
+    loads = plan.inbox.new if not plan.is_full else (*plan.inbox.new, *accepted_loads(plan.known))
+    size = sum((workspace.landed / load.sha256).stat().st_size for load in loads)
+    return workspace.building / "staging.duckdb" if size > STAGED_IN_MEMORY_BYTES else None
 
 
 def _plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:

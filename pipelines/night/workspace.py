@@ -103,6 +103,7 @@ class Workspace:
 
         if not self.exists():
             raise UsageError(
-                f"{self.home} is no Touchline workspace: it has no touchline.yaml", "Make one with: touchline init DIR — or name one: --home DIR, or TOUCHLINE_HOME=DIR"
+                f"{self.home} is no Touchline workspace: it has no touchline.yaml",
+                "Make one with: touchline init DIR — or name one: --home DIR, or TOUCHLINE_HOME=DIR",
             )
         return load_settings(self.settings_file)

@@ -16,8 +16,12 @@ with living_activity as (
         a.activity_date,
         coalesce(a.occurred_at_precision, 'instant') as occurred_at_precision,
         a.occurred_at_basis,
+        -- whole microseconds: adding an interval to an instant asks the calendar for every row
         greatest(
-            a.occurred_at, coalesce(a.ended_at, a.occurred_at + to_seconds(coalesce(a.duration_seconds, 0)))
+            a.occurred_at,
+            coalesce(
+                a.ended_at, make_timestamptz(epoch_us(a.occurred_at) + coalesce(a.duration_seconds, 0) * 1000000)
+            )
         ) as ended_at,
         -- a day has no instant to measure from
         coalesce(
@@ -43,23 +47,6 @@ with living_activity as (
     from core.latest_activities as a
     cross join core.parameter as p
     where a.is_deleted is not true
-),
-
-listed_contact as (
-    select
-        activity_id,
-        unnest(list_concat(contact_ids, case when contact_id is not null then [contact_id] end)) as contact_id
-    from core.latest_activities
-    where len(contact_ids) > 0
-),
-
-listed_survivor as (
-    select
-        l.activity_id,
-        list_sort(list_distinct(list(coalesce(m.survivor_id, l.contact_id)))) as contact_ids
-    from listed_contact as l
-    left join core.merged_record as m on m.entity = 'contact' and l.contact_id = m.record_id
-    group by l.activity_id
 )
 
 select
@@ -86,10 +73,7 @@ select
     a.duration_seconds,
     coalesce(ma.survivor_id, a.account_id) as account_id,
     coalesce(mc.survivor_id, a.contact_id) as contact_id,
-    coalesce(
-        l.contact_ids, case when a.contact_id is not null then [coalesce(mc.survivor_id, a.contact_id)] end
-    ) as contact_ids,
-    a.contact_ids as source_contact_ids,
+    a.contact_ids,
     a.lead_id,
     coalesce(mo.survivor_id, a.opportunity_id) as opportunity_id,
     a.is_bulk,
@@ -99,7 +83,7 @@ select
     a.is_after_as_of,
     a.status = 'completed'
     and not a.is_after_as_of
-    and a.channel in ('call', 'email', 'meeting', 'social', 'sms')
+    and a.channel not in ('task', 'note')
     and a.direction not in ('internal', 'inbound')
     and not coalesce(d.is_bounced, false)
     and (a.channel <> 'meeting' or a.ended_at <= a.as_of) as is_touch,
@@ -119,4 +103,3 @@ left join core.ref_disposition as d on a.channel = d.channel and a.disposition_w
 left join core.merged_record as ma on ma.entity = 'account' and a.account_id = ma.record_id
 left join core.merged_record as mc on mc.entity = 'contact' and a.contact_id = mc.record_id
 left join core.merged_record as mo on mo.entity = 'opportunity' and a.opportunity_id = mo.record_id
-left join listed_survivor as l on a.activity_id = l.activity_id

@@ -19,12 +19,12 @@ with touch_contact as (
         select
             rep_id,
             activity_date,
-            unnest(source_contact_ids) as contact_id
+            unnest(contact_ids) as contact_id
         from core.fct_activity
         where
             activity_date in (select w.activity_date from staging.dirty_day as w)
             and is_touch
-            and len(source_contact_ids) > 0
+            and len(contact_ids) > 0
     ) as t
     left join core.merged_record as m on m.entity = 'contact' and t.contact_id = m.record_id
 )

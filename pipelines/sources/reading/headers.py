@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from models.errors import UnreadableFileError
 from models.fields import BLANKS, ascii_lower
+from pipelines.sources.reading.records import Fault
 
 MAX_COLUMNS = 5_000
 
@@ -33,11 +34,19 @@ class Header:
         """Whether every cell of the header names a column."""
         return len(self.places) == len(self.cells)
 
-    def stray_cell(self, cells: Sequence[str]) -> str | None:
-        """The first non-blank cell that stands under no name, or None."""
+    def misfit(self, cells: Sequence[str]) -> Fault | None:
+        """Why a record does not fit: it has too few cells, or one that is not blank under no name."""
+        counted = f"expected {self.width} cells as in the header, found {len(cells)}"
+        if len(cells) < self.width:
+            return Fault("too_few_fields", f"{counted}; a cell or a line end is missing, or a line break is not quoted")
+        if len(cells) == self.width == len(self.places):
+            return None
         named = set(self.places)
-        strays = (cell for place, cell in enumerate(cells) if place not in named and cell.strip(BLANKS))
-        return next(strays, None)
+        stray = next((cell for place, cell in enumerate(cells) if place not in named and cell.strip(BLANKS)), None)
+        if stray is None:
+            return None
+        advice = "quote cells that hold the delimiter, or name the column"
+        return Fault("too_many_fields", f"{counted}: {stray[:80]!r} stands under no column; {advice}")
 
     def pick(self, cells: Sequence[str]) -> list[str]:
         """The cells of the named columns."""

@@ -8,7 +8,8 @@ import duckdb
 
 from models.errors import UnreadableFileError
 from models.mapping import ReadOptions
-from pipelines.sources.reading.delimited import dialect_of, read_fast, read_slow
+from pipelines.sources.reading.careful import read_slow
+from pipelines.sources.reading.delimited import dialect_of, read_fast
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
 from pipelines.sources.reading.rows import TextRows

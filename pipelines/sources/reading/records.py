@@ -43,8 +43,8 @@ class _BrokenQuoteError(Exception):
 class RecordSplitter:
     """Iterates over (cells | Fault | None for a blank or comment line) of each record.
 
-    `line_number`, `size` in bytes and `text()` tell about the record given last. `width`, once the header is known, is how many cells
-    are expected: it stops the search for a closing quote early.
+    `line_number`, `raw()` and `text()` tell about the record given last. `width`, once the header is known, is how
+    many cells are expected: it stops the search for a closing quote early.
     """
 
     def __init__(self, lines: PhysicalLines, dialect: Dialect) -> None:
@@ -52,7 +52,6 @@ class RecordSplitter:
         self._dialect = dialect
         self._raw: list[bytes] = []
         self.line_number = 0
-        self.size = 0
         self.width = 0
 
     def __iter__(self) -> Iterator[list[str] | Fault | None]:
@@ -60,7 +59,6 @@ class RecordSplitter:
         encoding, comment = self._dialect.encoding, self._dialect.comment
         while (raw := take()) is not None:
             self._raw = [raw]
-            self.size = len(raw)
             self.line_number = self._lines.number
             try:
                 text = raw.decode(encoding)
@@ -204,7 +202,6 @@ class RecordSplitter:
     def _consume(self, count: int) -> None:
         for _ in range(count):
             self._raw.append(self._lines.take() or b"")
-            self.size += len(self._raw[-1])
 
 
 def _too_large(what: str) -> Fault:

@@ -82,7 +82,7 @@ class _Surveyor:
 
     def _outside_quotes(self, block: _Block, newlines: _Places) -> NDArray[np.bool_]:
         quotes = np.flatnonzero(block.shifted(0) == self._quote) if self._quote is not None else newlines[:0]
-        outside = ((np.searchsorted(quotes, newlines) + self._parity) & 1) == 0
+        outside: NDArray[np.bool_] = ((np.searchsorted(quotes, newlines) + self._parity) & 1) == 0
         if len(quotes):
             opening = block.shifted(-1)[quotes[self._parity :: 2]]
             closing = block.shifted(1)[quotes[1 - self._parity :: 2]]
