@@ -22,7 +22,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     return opened
 
 
-def load(
+def load_table(
     connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]
 ) -> None:
     typed = ", ".join(f"{identifier(column)} varchar" for column in columns)
