@@ -46,9 +46,9 @@ _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 def _night_error(error: BaseException) -> TouchlineError | None:
     """The night's own error inside what Dagster made of it; None when it is a fault of ours."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, TouchlineError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
+    chain: list[BaseException] = [error]
+    for link in chain:  # grows while it is walked; causes can run in a circle
+        if isinstance(link, TouchlineError):
+            return link
+        chain += [before for before in (link.__cause__, link.__context__) if before and before not in chain]
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -52,11 +52,11 @@ def describe_night(catalogue: Catalogue, sources: Mapping[str, str]) -> NightAss
         if name != PUBLICATION
     ]
     publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue)
-    checks = _checks(catalogue, specs)
+    checks = list(_checks(catalogue, specs))
     return NightAssets(
         specs=(*(_landing_asset(source, kind) for source, kind in sources.items()), *tables, publication),
-        check_specs=tuple(checks),
-        severities={check.key: severity for check, severity in checks.items()},
+        check_specs=tuple(check for check, _ in checks),
+        severities={check.key: severity for check, severity in checks},
         tables=frozenset(specs),
     )
 
@@ -116,18 +116,18 @@ def _group(spec: TableSpec, model: Model | None, catalogue: Catalogue) -> str:
     return "ingestion" if spec.schema_name == "core" else spec.schema_name
 
 
-def _checks(catalogue: Catalogue, specs: Mapping[str, TableSpec]) -> dict[dg.AssetCheckSpec, dg.AssetCheckSeverity]:
+def _checks(
+    catalogue: Catalogue, specs: Mapping[str, TableSpec]
+) -> Iterator[tuple[dg.AssetCheckSpec, dg.AssetCheckSeverity]]:
     """The rules of every model, and what must add up over several tables."""
     reasons = {(spec.table, check.name): check.reason for spec in specs.values() for check in spec.checks}
-    checks = {}
     for name in sorted(catalogue.models.keys() & specs.keys()):
         for rule in rules_of(specs[name]):
             text = reasons.get((name, rule.name))
-            checks[dg.AssetCheckSpec(rule.name, asset=key_of(name), description=text)] = _severity(rule.severity)
+            yield dg.AssetCheckSpec(rule.name, asset=key_of(name), description=text), _severity(rule.severity)
     for identity in identities():
         if identity.table in specs:
-            checks[dg.AssetCheckSpec(identity.name, asset=key_of(identity.table))] = _severity(Severity.BLOCK)
-    return checks
+            yield dg.AssetCheckSpec(identity.name, asset=key_of(identity.table)), _severity(Severity.BLOCK)
 
 
 def _severity(severity: Severity) -> dg.AssetCheckSeverity:

@@ -65,7 +65,7 @@ def current_generation(workspace: Workspace) -> Generation | None:
     """The generation that readers see; None before the first night."""
     if not workspace.published.is_symlink():
         return None
-    folder = workspace.generations / Path(os.readlink(workspace.published)).name
+    folder = workspace.generations / workspace.published.readlink().name
     if not (folder / "crm.duckdb").is_file():
         raise TouchlineError(
             f"{workspace.published} points at {folder}, which is not whole",

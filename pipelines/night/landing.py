@@ -6,7 +6,6 @@ A file that changes while it is read is deferred to the next night.
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
@@ -108,9 +107,10 @@ def _files_in(folder: Path) -> Iterator[Path]:
 
 
 def _matching(home: Path, pattern: str) -> Iterator[Path]:
-    for name in sorted(glob.glob(str(home / pattern), recursive=True)):
-        if _is_whole_file(Path(name)):
-            yield Path(name)
+    """Files of a glob below the workspace, or of an absolute one."""
+    root = Path(pattern).anchor or home
+    relative = Path(pattern).relative_to(root).as_posix() if Path(pattern).is_absolute() else pattern
+    yield from (path for path in sorted(Path(root).glob(relative)) if _is_whole_file(path))
 
 
 def _is_whole_file(path: Path) -> bool:
