@@ -115,7 +115,7 @@ def _not_one_of(words: tuple[str, ...], x: str) -> str:
 def _beyond(kind: Kind, x: str) -> tuple[str, ...]:
     """What is well formed and still no value: no day of the calendar, or outside the range."""
     if kind.shape in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
-        return (f"not {within_years(kind, x)}", f"{_day(kind, x)} is null")
+        return (f"not {within_years(kind, x)}", f"{x} is not null and {_day(kind, x)} is null")
     number = f"try_cast({x} as {kind.sql_type})"
     low = () if kind.low is None else (f"{number} < {kind.low:f}",)
     high = () if kind.high is None else (f"{number} > {kind.high:f}",)

@@ -9,3 +9,8 @@ def literal(text: str) -> str:
 def identifier(name: str) -> str:
     """The name as an SQL identifier: `Call ID` → `"Call ID"`."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(name: str) -> str:
+    """A dotted name of ours, each part quoted by itself: `core.dim_rep` → `"core"."dim_rep"`."""
+    return ".".join(identifier(part) for part in name.split("."))

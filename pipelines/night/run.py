@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 import sql
@@ -59,6 +59,12 @@ from sql.warehouse import Warehouse
 STAGED_IN_MEMORY_BYTES = 256 << 20
 SQL_FOLDER = Path(sql.__file__).parent
 __all__ = ["NightRequest", "Progress", "run_night"]
+
+
+@cache
+def shipped_catalogue() -> Catalogue:
+    """The tables that Touchline ships; read once a process."""
+    return load_catalogue(SQL_FOLDER, inputs=ledger_tables())
 
 
 @dataclass(frozen=True)
@@ -190,16 +196,18 @@ def _warehouse(settings: Settings, build: Generation, plan: Plan, workspace: Wor
 
 def _staging_file(workspace: Workspace, plan: Plan) -> Path | None:
     """Staged rows stay in memory unless tonight is large: writing them to disk and back costs as much as reading them."""
-    loads = plan.inbox.new if not plan.is_full else (*plan.inbox.new, *accepted_loads(plan.known))
-    size = sum((workspace.landed / load.sha256).stat().st_size for load in loads)
+    hashes = [file.sha256 for file in plan.inbox.new]
+    hashes += [load.sha256 for load in accepted_loads(plan.known)] if plan.is_full else []
+    size = sum((workspace.landed / sha256).stat().st_size for sha256 in hashes)
     return workspace.building / "staging.duckdb" if size > STAGED_IN_MEMORY_BYTES else None
 
 
 def _plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
-    catalogue = load_catalogue(SQL_FOLDER, inputs=ledger_tables())
+    catalogue = shipped_catalogue()
     fingerprint = fingerprint_of(settings, catalogue)
     previous = current_generation(request.workspace)
-    known, published = (), None
+    known: tuple[KnownLoad, ...] = ()
+    published: dict[str, object] | None = None
     if previous is not None:
         published, known = read_publication(previous)
     sources = {(source.name, entity): source for source in settings.sources for entity in _entities(source, landed)}
@@ -369,9 +377,9 @@ def _load_id(build: Generation, place: int) -> str:
 
 def _note_unread(loader: Loader, plan: Plan, build: Generation, used: int) -> None:
     """Known bytes under a new name, and files that could not be taken, are named in ops.load too."""
-    summarise = [(file, partial(repeated_summary, same_as=same_as)) for file, same_as in plan.inbox.repeated]
-    summarise += [(file, deferred_summary) for file in plan.inbox.deferred]
-    for place, (file, summary_of) in enumerate(summarise, start=used + 1):
-        summary = summary_of(file, _load_id(build, place))
+    waiting = [(file, repeated_summary(file, "", same_as)) for file, same_as in plan.inbox.repeated]
+    waiting += [(file, deferred_summary(file, "")) for file in plan.inbox.deferred]
+    for place, (file, nameless) in enumerate(waiting, start=used + 1):
+        summary = replace(nameless, load_id=_load_id(build, place))
         loader.summaries.append(summary)
         write_load(loader.connection, summary, file, None, None, loader.now, loader.as_of)

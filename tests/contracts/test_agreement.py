@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import unicodedata
 from datetime import UTC, date, datetime
@@ -9,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import create_model
 
@@ -31,16 +32,19 @@ GOOD = {
     Shape.ID_LIST: ["a;b; a ;;c", "x", '["a", "b;c","a"]', "[]", "[ ]", '[12,"12"]', ";", '"a";b'],
 }
 TIMES = """2026-02-30|2026-02-30T10:00|2025-02-29|2026-04-31|2026-00-10|2026-13-01|0000-00-00|2100-02-29|1989-12-31
-1990-01-01|2099-12-31T23:59:59-14|2100-01-01|1899-12-31|1900-02-29|9999-12-31|0001-01-01|2026-03-01 24:00|2026-03-01T23:60Z
-2026-03-01T23:59:60Z|2026-03-01T09:30:00.1234567|2026-03-01T9:30|2026-03-01T09:30+24:00|2026-03-01T09:30+15|2026-03-01T09
-2026-03-01T09:30-14:59|2026-03-01T09:30+0530|2026-03-01T09:30:00.000+0000|2026-03-01T09:30+05:99|2026-03-01T09:30 Z
+1990-01-01|2099-12-31T23:59:59-14|2100-01-01|1899-12-31|1900-02-29|9999-12-31|0001-01-01|2026-03-01 24:00
+2026-03-01T23:60Z|2026-03-01T23:59:60Z|2026-03-01T09:30:00.1234567|2026-03-01T9:30|2026-03-01T09:30+24:00|2026-03-01T09:30+15
+2026-03-01T09|2026-03-01T09:30-14:59|2026-03-01T09:30+0530|2026-03-01T09:30:00.000+0000|2026-03-01T09:30+05:99
+2026-03-01T09:30 Z
 2026-03-01T09:30z|2026-03-01T|20260301T093000Z|2026-W09-7|2026-060|2026-3-1|2026-03|now|today|epoch|infinity|-infinity
 ٢٠٢٦-٠٣-٠١|290308-12-22 (BC)|199999-01-01|294247-01-10 04:00:54|2026-03-01 09:30 America/New_York|2026-11-01 01:30
-2026-03-08 02:30|2026-03-01 09:30:00,5|2026-03-01  09:30|2026-02-29|2000-02-29|2026-06-31T00:00Z|2026-02|2026-2|0000-01"""
+2026-03-08 02:30
+2026-03-01 09:30:00,5|2026-03-01  09:30|2026-02-29|2000-02-29|2026-06-31T00:00Z|2026-02|2026-2|0000-01"""
 NUMBERS = """１２|٣|1٣|1e5|1E400|NaN|inf|+5|--5|1_000|0x1f|5.|.5|1,5|1.00001|-1|2678401|1.000001|1.0000001|999.999999
 99999999999999|999999999999999|0.000000001|-0.0001|10000|9999999|999999999|123456789.12345678|00|-00.0|1234567890123
 999999|1000000|1000|0.0|-|−5"""
-WORDS = """call|CALL|cAll|ca ll|İnbound|ınbound|call;email|ja|2|on|T|ｔrue|usd|US|USDX|ÜSD|None|null|N/A|=1+1|%s {0} ${x}
+WORDS = """call|CALL|cAll|ca ll|İnbound|ınbound|call;email|ja|2|on|T|ｔrue|usd|US|USDX|ÜSD|None|null|N/A
+=1+1|%s {0} ${x}
 "quoted"|Robert'); drop table x; --|👨‍👩‍👧|‮abc|'|\\|\\x00|\\n|a\\|<script>"""
 LISTS = """["a"|["a",]|[1, 2]|["a", null]|[["a"]]|[NaN]|["a" "b"]|['a']|["a\\u0041"]|["a\\"b"]|["a"];|{"a": 1}|[1e5]
 [-1]|[1.5]|[01]|["a","a"," b ",""]|[,]|[|]|[]]|[] []|a;[b]|["[","]"]|[ "a" , 1 ]|["\u00a0"]|;;|a;A;a"""
@@ -131,15 +135,21 @@ def mutated(kind: Kind) -> st.SearchStrategy[str]:
     piece = st.sampled_from(
         ["", " ", "\n", "\x00", "9", "3", "-", ":", "Z", "+", ";", "[", '"', ",", "٣", "\u212a", "İ", "é"]
     )
-    return st.builds(
-        lambda text, place, length, new: text[: place % (len(text) + 1)] + new + text[place % (len(text) + 1) + length :],
-        st.sampled_from(good(kind)), st.integers(0, 40), st.integers(0, 3), piece | st.text(max_size=3),
-    )  # fmt: skip
+    places, lengths = st.integers(0, 40), st.integers(0, 3)
+    return st.builds(_replaced, st.sampled_from(good(kind)), places, lengths, piece | st.text(max_size=3))
 
 
-def cell(kind: Kind) -> st.SearchStrategy[str | None]:
-    fine = st.sampled_from(good(kind))
-    return st.one_of(fine, fine, fine, mutated(kind), st.sampled_from(ODD), st.none(), st.text(max_size=12))
+def _replaced(text: str, place: int, length: int, piece: str) -> str:
+    start = place % (len(text) + 1)
+    return text[:start] + piece + text[start + length :]
+
+
+def some_row(contract: type[Record], chance: random.Random) -> dict[str, str | None]:
+    """Mostly good cells, some odd, some blank: enough fine rows, and rows with several faults."""
+    row: dict[str, str | None] = {}
+    for name, kind in contract.kinds().items():
+        row[name] = chance.choice([None, chance.choice(ODD), *(chance.choice(good(kind)) for _ in range(20))])
+    return row
 
 
 def expected(kind: Kind, text: str | None) -> Any:
@@ -196,7 +206,7 @@ def test_sql_and_pydantic_agree_on_every_odd_text(judge: Any, contract: type[Rec
 
 @pytest.mark.parametrize(("contract", "kind"), every_kind())
 def test_sql_and_pydantic_agree_on_mutated_texts(judge: Any, contract: type[Record], kind: Kind) -> None:
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=5, deadline=None)
     @given(st.lists(mutated(kind) | st.text(max_size=12), min_size=1, max_size=80))
     def check(texts: list[str]) -> None:
         agree(judge, contract, [{"only": text} for text in texts])
@@ -206,12 +216,11 @@ def test_sql_and_pydantic_agree_on_mutated_texts(judge: Any, contract: type[Reco
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
 def test_sql_and_pydantic_agree_on_whole_rows(judge: Any, contract: type[Record]) -> None:
-    row = st.fixed_dictionaries({name: cell(kind) for name, kind in contract.kinds().items()})
-
-    @settings(max_examples=4, deadline=None, phases=[Phase.generate])
-    @given(st.lists(row, min_size=10, max_size=20))
-    def check(rows: list[dict[str, str | None]]) -> None:
-        agree(judge, contract, rows)
+    @settings(max_examples=2, deadline=None)
+    @given(st.integers(0))
+    def check(seed: int) -> None:
+        chance = random.Random(seed)
+        agree(judge, contract, [some_row(contract, chance) for _ in range(60)])
 
     check()
 

@@ -23,8 +23,9 @@ from sql.inputs import (
     create_source_table,
     parameters_of,
 )
+from sql.quoting import identifier, literal, qualified
 from sql.records import create_record_table, record_key_column, record_table
-from sql.warehouse import Warehouse, identifier, literal, open_published
+from sql.warehouse import Warehouse, connect, open_published
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,18 @@ def test_the_session_is_in_utc_whatever_the_machines_zone(monkeypatch: pytest.Mo
     assert found == ("UTC", False, "2026-03-01")
 
 
+def test_memory_and_threads_are_limited_as_asked() -> None:
+    def limits(memory: str) -> tuple[float, str]:
+        with connect(memory, 1) as opened:
+            found = opened.execute("select current_setting('memory_limit'), current_setting('threads')").fetchone()
+        assert found is not None and found[1] == 1
+        amount, unit = found[0].split()
+        return float(amount), unit
+
+    assert limits("512MiB") == (512.0, "MiB")
+    assert limits("40%")[0] == pytest.approx(limits("80%")[0] / 2, rel=0.05)
+
+
 def test_an_error_inside_closes_every_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), Warehouse(tmp_path / "crm.duckdb", threads=1) as warehouse:
         warehouse.connection.execute("create table core.t as select 1 as a")
@@ -134,8 +147,8 @@ def test_files_with_identities_are_their_owners_only(tmp_path: Path) -> None:
 
 
 def test_names_and_texts_are_quoted(connection: duckdb.DuckDBPyConnection) -> None:
-    assert (identifier('core.a"b'), literal("it's")) == ('"core"."a""b"', "'it''s'")
-    table, text, name = identifier("core.select"), literal("x'y"), identifier("from")
+    assert (qualified('core.a"b'), identifier("a.b"), literal("it's")) == ('"core"."a""b"', '"a.b"', "'it''s'")
+    table, text, name = qualified("core.select"), literal("x'y"), identifier("from")
     connection.execute(f"create table {table} as select {text} as {name}")
     assert connection.execute('select "from" from core."select"').fetchall() == [("x'y",)]
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.errors import UnreadableFileError, UsageError
+from models.errors import UnreadableFileError
 from models.fields import BLANKS
 from models.mapping import ReadOptions
 from pipelines.sources.reading.clean_lines import LineBlock, clean_lines, read_clean
 from pipelines.sources.reading.encodings import mark_length
+from pipelines.sources.reading.footers import footer_of
 from pipelines.sources.reading.headers import Header, header_of, no_header
 from pipelines.sources.reading.physical_lines import PhysicalLines
 from pipelines.sources.reading.records import Dialect, Fault, RecordSplitter
 from pipelines.sources.reading.rows import MAX_REJECT_TEXT, StructuralReject, TextRows
 from pipelines.sources.reading.spool import Spool, frame_of
-
-_FEW_UNDECODABLE = 20
-_UNDECODABLE_SHARE = 0.05
 
 
 def read_slow(path: Path, options: ReadOptions, dialect: Dialect, scratch: Path) -> TextRows:
@@ -32,7 +29,7 @@ def read_slow(path: Path, options: ReadOptions, dialect: Dialect, scratch: Path)
 class _CarefulReader:
     def __init__(self, path: Path, options: ReadOptions, dialect: Dialect, scratch: Path) -> None:
         self._dialect = dialect
-        self._footer = _footer_of(options)
+        self._footer = footer_of(options)
         self._lines = PhysicalLines(path, mark_length(path))
         self._splitter = RecordSplitter(self._lines, dialect)
         self._records = iter(self._splitter)
@@ -47,7 +44,7 @@ class _CarefulReader:
     def read(self) -> TextRows:
         while block := self._lines.block():
             self._read_block(block)
-        _refuse_undecodable(self._spool, self._dialect.encoding)
+        self._spool.refuse_undecodable(self._dialect.encoding)
         return self._spool.finish(self._header.columns)
 
     def _find_header(self) -> tuple[Header, int]:
@@ -124,27 +121,8 @@ class _CarefulReader:
         return kept
 
 
-def _footer_of(options: ReadOptions) -> re.Pattern[str] | None:
-    try:
-        return None if options.footer is None else re.compile(options.footer)
-    except re.error as error:
-        raise UsageError(f"`footer` is no regular expression: {error}", "mend it in the source's `read`") from error
-
-
 def _unreadable_header(fault: Fault) -> UnreadableFileError:
     if fault.rule == "encoding":
         remedy = "save the file as UTF-8, or set read: {encoding: windows-1254} (or what it really is)"
         return UnreadableFileError("encoding", f"the header cannot be read: {fault.message}", remedy)
     return no_header(f"the header cannot be read: {fault.message}")
-
-
-def _refuse_undecodable(spool: Spool, encoding: str) -> None:
-    """A few bad bytes reject their records; many mean that the whole file is in another encoding."""
-    bad = [reject for reject in spool.rejects if reject.rule == "encoding"]
-    if len(bad) > _FEW_UNDECODABLE and len(bad) > _UNDECODABLE_SHARE * spool.records:
-        raise UnreadableFileError(
-            "encoding",
-            f"{len(bad):,} of {spool.records:,} records are not {encoding}; the first is line {bad[0].line_number}: "
-            f"{bad[0].message}",
-            "save the file as UTF-8, or set read: {encoding: windows-1254} (or what it really is)",
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.fields import BLANKS
 from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.encodings import UTF8, mark_length
 from pipelines.sources.reading.headers import Header, header_of
@@ -30,7 +31,7 @@ def read_fast(path: Path, options: ReadOptions, dialect: Dialect) -> TextRows | 
     cells = next(iter(splitter), None)
     header_lines, line = lines.number, splitter.raw().rstrip(b"\r\n")
     lines.close()
-    if not isinstance(cells, list):
+    if not isinstance(cells, list) or not any(cell.strip(BLANKS) for cell in cells):
         return None
     header = header_of(cells)
     survey = survey_file(path, start, dialect.delimiter, dialect.quote, line) if header.is_plain else None

@@ -7,13 +7,17 @@ from pathlib import Path
 import duckdb
 
 from models.errors import UnreadableFileError
-from models.mapping import ReadOptions
+from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.careful import read_slow
 from pipelines.sources.reading.delimited import dialect_of, read_fast
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
+from pipelines.sources.reading.json_document import read_json
+from pipelines.sources.reading.jsonl import read_jsonl
+from pipelines.sources.reading.parquet import read_parquet
 from pipelines.sources.reading.rows import TextRows
 from pipelines.sources.reading.unpacking import unpack
+from pipelines.sources.reading.workbook import read_workbook
 
 
 def read_rows(
@@ -38,7 +42,15 @@ def read_rows(
     if plain.stat().st_size == 0:
         raise UnreadableFileError("empty_file", "the file has no bytes", "export it again; nothing was loaded")
     check_type(plain, file_format)
+    if file_format is FileFormat.PARQUET:
+        return read_parquet(connection, plain, options, every_page=force_slow)
+    if file_format is FileFormat.XLSX:
+        return read_workbook(plain, options, scratch)
     text, encoding = as_utf8_compatible(plain, options.encoding, scratch / f"{path.name}.utf8")
+    if file_format is FileFormat.JSONL:
+        return read_jsonl(text, options, encoding, scratch)
+    if file_format is FileFormat.JSON:
+        return read_json(text, options, encoding, scratch)
     dialect = dialect_of(file_format, options, encoding)
     fast = None if force_slow else read_fast(text, options, dialect)
     return fast or read_slow(text, options, dialect, scratch)

@@ -92,19 +92,11 @@ class RecordSplitter:
     def _undecodable(self, raw: bytes, error: UnicodeDecodeError) -> Fault:
         if len(raw) <= MAX_LINE:  # the record may span further lines, which must go with it
             self._split(raw.decode(self._dialect.encoding, errors="surrogateescape"))
-        return self._encoding_fault(error)
-
-    def _encoding_fault(self, error: UnicodeDecodeError) -> Fault:
-        byte = error.object[error.start]
-        return Fault(
-            "encoding",
-            f"byte {error.start + 1} of the line (0x{byte:02X}) is not {self._dialect.encoding}; save the file in that "
-            "encoding, or name the one it has under `read: {encoding: …}`",
-        )
+        return encoding_fault(error, self._dialect.encoding)
 
     def _split(self, text: str) -> list[str] | Fault:
         if len(text) > MAX_LINE:
-            return _too_large(f"the line is longer than {MAX_LINE:,} bytes")
+            return too_large(f"the line is longer than {MAX_LINE:,} bytes")
         quote = self._dialect.quote
         if not quote or quote not in text:
             cells = text.rstrip("\r\n").split(self._dialect.delimiter)
@@ -114,7 +106,7 @@ class RecordSplitter:
                 return split
             cells = split
         if max(map(len, cells)) > MAX_CELL:
-            return _too_large(f"a cell is longer than {MAX_CELL:,} characters")
+            return too_large(f"a cell is longer than {MAX_CELL:,} characters")
         return self._undecodable_later_line() or cells
 
     def _undecodable_later_line(self) -> Fault | None:
@@ -122,7 +114,7 @@ class RecordSplitter:
             try:
                 raw.decode(self._dialect.encoding)
             except UnicodeDecodeError as error:
-                return self._encoding_fault(error)
+                return encoding_fault(error, self._dialect.encoding)
         return None
 
     def _split_simply(self, text: str) -> list[str] | None:
@@ -204,5 +196,17 @@ class RecordSplitter:
             self._raw.append(self._lines.take() or b"")
 
 
-def _too_large(what: str) -> Fault:
+def encoding_fault(error: UnicodeDecodeError, encoding: str) -> Fault:
+    """A line with a byte that the encoding does not know."""
+    found = f"byte {error.start + 1} of the line (0x{error.object[error.start]:02X}) is not {encoding}"
+    return Fault("encoding", f"{found}; save the file as {encoding}, or set read: {{encoding: …}} to what it really is")
+
+
+def too_large(what: str) -> Fault:
+    """A record over a limit."""
     return Fault("too_large", f"{what}; shorten it in the source or leave the column out of the export")
+
+
+def too_deep() -> Fault:
+    """A record that is nested deeper than any parser goes."""
+    return Fault("too_deep", "values are nested too deep to be read; export the record flatter")

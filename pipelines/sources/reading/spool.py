@@ -16,6 +16,9 @@ from models.fields import BLANKS
 from pipelines.sources.reading.relations import empty_relation, parquet_parts
 from pipelines.sources.reading.rows import MAX_REJECTS, ListedLines, StructuralReject, TextRows
 
+_FEW_UNDECODABLE = 20
+_UNDECODABLE_SHARE = 0.05
+
 
 class Spool:
     """Collects rows, rejects and ignored records of one file; `finish` gives its TextRows."""
@@ -55,6 +58,17 @@ class Spool:
     def records(self) -> int:
         """Records met so far."""
         return self.rows + len(self.rejects) + self.ignored
+
+    def refuse_undecodable(self, encoding: str) -> None:
+        """A few bad bytes reject their records; many mean another encoding: then raises UnreadableFileError."""
+        bad = [reject for reject in self.rejects if reject.rule == "encoding"]
+        if len(bad) > _FEW_UNDECODABLE and len(bad) > _UNDECODABLE_SHARE * self.records:
+            raise UnreadableFileError(
+                "encoding",
+                f"{len(bad):,} of {self.records:,} records are not {encoding}, the first on line "
+                f"{bad[0].line_number}: {bad[0].message}",
+                "save the file as UTF-8, or set read: {encoding: windows-1254} (or what it really is)",
+            )
 
     def finish(self, columns: Sequence[str]) -> TextRows:
         """What was collected; `columns` are those of all parts together."""
