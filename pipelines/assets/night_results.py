@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 import dagster as dg
@@ -26,17 +26,15 @@ def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, 
     yield from _landed(outcome, context)
     for spec in assets.specs:
         table = name_of(spec.key)
-        if table not in outcome.tables:
+        if table not in outcome.tables and table not in assets.views:
             continue
-        metadata = {
-            "dagster/row_count": outcome.tables[table],
-            **(_publication(outcome) if table == PUBLICATION else {}),
-        }
+        rows = {"dagster/row_count": outcome.tables[table]} if table in outcome.tables else {}
+        metadata = {**rows, **(_publication(outcome) if table == PUBLICATION else {})}
         if spec.key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
         else:
             context.log_event(dg.AssetMaterialization(spec.key, metadata=metadata))
-    yield from _check_results(context, assets, failed, set(outcome.tables))
+    yield from _check_results(context, assets, failed, assets.views | outcome.tables.keys())
 
 
 def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
@@ -73,7 +71,7 @@ def _check_results(
     context: dg.AssetExecutionContext,
     assets: NightAssets,
     failed: dict[tuple[str, str], dict[str, Any]],
-    built: set[str],
+    built: Set[str],
     only_failed: bool = False,
 ) -> Iterator[dg.AssetCheckResult]:
     """One result for each selected check of a table that was built."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from data_quality.reconcile import identities
-from models.tables import Severity, TableSpec
+from models.tables import Severity, TableSpec, WriteMode
 from sql.catalog import Catalogue, Model
 from sql.checks import rules_of
 
@@ -20,13 +20,14 @@ PUBLISHED_LAYERS = ("core", "marts", "quarantine", "ops")
 class NightAssets:
     """All that one night makes, as Dagster sees it, each after what it is made of.
 
-    `tables` are the names that a partial night may be asked for.
+    `tables` are the names that a partial night may be asked for; `views` are those of them that hold no rows.
     """
 
     specs: tuple[dg.AssetSpec, ...]
     check_specs: tuple[dg.AssetCheckSpec, ...]
     severities: Mapping[dg.AssetCheckKey, dg.AssetCheckSeverity]
     tables: frozenset[str]
+    views: frozenset[str]
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -63,6 +64,7 @@ def describe_night(catalogue: Catalogue, sources: Mapping[str, str]) -> NightAss
         check_specs=tuple(check for check, _ in checks),
         severities={check.key: severity for check, severity in checks},
         tables=frozenset(specs),
+        views=frozenset(name for name, spec in specs.items() if spec.write is WriteMode.VIEW),
     )
 
 

@@ -46,7 +46,7 @@ def query(
     connection = open_warehouse(workspace_at(home))
     try:
         with _sql_errors_explained():
-            write_rows(connection.execute(sql), wanted, output, raw)
+            write_rows(connection, sql, wanted, output, raw)
     finally:
         connection.close()
 
@@ -56,7 +56,7 @@ def open_warehouse(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     from sql.warehouse import open_published
 
     if not workspace.published_file.exists():
-        workspace.settings()
+        workspace.must_exist()
         raise TouchlineError(
             f"Nothing is published in {workspace.home} yet", f"Run a night: touchline run --home {workspace.home}"
         )

@@ -25,12 +25,13 @@ SHOWN = 200
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_rows(result: duckdb.DuckDBPyConnection, form: str, output: Path | None, raw: bool) -> None:
-    """Write the open result in this format, to a file (whole or not at all) or to standard output."""
+def write_rows(connection: duckdb.DuckDBPyConnection, sql: str, form: str, output: Path | None, raw: bool) -> None:
+    """Write what the query finds in this format, to a file (whole or not at all) or to standard output."""
     if form == "parquet" and output is not None:
         with _replaced(output) as part:
-            _write_parquet(result, part)
+            _write_parquet(connection, sql, part)
         return
+    result = connection.execute(sql)
     names = unique_names([column[0] for column in result.description or ()])
     if output is None:
         _write_text(result, names, form, sys.stdout, raw)
@@ -135,11 +136,14 @@ def _page_cell(value: Any) -> Any:
     return value if isinstance(value, int | float | Decimal) else csv_cell(value, str)
 
 
-def _write_parquet(result: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _write_parquet(connection: duckdb.DuckDBPyConnection, sql: str, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    reader: pa.RecordBatchReader = result.to_arrow_reader(BATCH)
+    relation = connection.sql(sql)
+    if relation is None:
+        raise UsageError("The statement finds no rows", "Ask with a SELECT.")
+    reader: pa.RecordBatchReader = relation.to_arrow_reader(BATCH)
     try:
         with pq.ParquetWriter(file, reader.schema) as writer:
             for batch in reader:

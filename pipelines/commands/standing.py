@@ -47,12 +47,12 @@ _SOURCES = "select source, kind, newest_event_at, last_load_at from ops.source o
 _ACCOUNTING = f"select source, entity, {_SUMS} from ops.load_accounting group by all order by all"
 _LOADS = """
     select landed_at, source, entity, file_name, status, reason
-    from ops.load order by landed_at desc, source, file_name, entity limit 15
+    from ops.load order by landed_at desc, source, file_name, entity limit 8
 """
 _QUARANTINE = """
-    select source, entity, rule, count(distinct rejected_id) as rows
+    select source, entity, field, rule, count(distinct rejected_id) as rows
     from quarantine.rejected where replayed_at is null and discarded_at is null
-    group by all order by rows desc, source, entity, rule limit 20
+    group by all order by rows desc, source, entity, field, rule limit 12
 """
 _FAILED_CHECKS = """
     select * from ops.check_result where not passed order by severity, table_name, check_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.commands.night_page import PARTS, check_line, headline
@@ -13,7 +14,7 @@ from pipelines.commands.standing import Standing, read_standing
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the last nights, loads, row accounting, checks, quarantine and what is published."""
     workspace = workspace_at(home)
-    workspace.settings()
+    workspace.must_exist()
     standing = read_standing(workspace)
     if as_json:
         print_json(standing.to_json())
@@ -40,7 +41,7 @@ def _show_publication(out: Page, standing: Standing) -> None:
         out.line("Nothing is published yet: run a night with `touchline run`.")
         return
     found = standing.publication
-    line = f"Generation {found['generation']}, as of {found['as_of']}, published {found['published_at']}"
+    line = f"Generation {found['generation']}, as of {_cell(found['as_of'])}, published {_cell(found['published_at'])}"
     out.head(line)
 
 
@@ -58,11 +59,17 @@ def _show_sections(out: Page, standing: Standing) -> None:
     _show_rows(out, "Sources", standing.sources, ("source", "kind", "newest_event_at", "last_load_at"))
     _show_rows(out, "Rows, by source", standing.accounting, accounting)
     _show_rows(out, "Last loads", standing.loads, ("landed_at", "source", "file_name", "status", "reason"))
-    _show_rows(out, "Quarantined, by rule", standing.quarantine, ("source", "entity", "rule", "rows"))
+    _show_rows(out, "Quarantined, by rule", standing.quarantine, ("source", "entity", "field", "rule", "rows"))
 
 
 def _show_rows(out: Page, title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     if rows:
         heads = [column.removeprefix("rows_").replace("_", " ") for column in columns]
-        cells = [["" if row.get(column) is None else row[column] for column in columns] for row in rows]
+        cells = [[_cell(row.get(column)) for column in columns] for row in rows]
         out.rows(title, heads, cells)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if value is None else value

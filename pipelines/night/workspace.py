@@ -97,13 +97,17 @@ class Workspace:
         """Whether the folder is a workspace already."""
         return self.settings_file.is_file()
 
-    def settings(self) -> Settings:
-        """The workspace's settings; raises UsageError when there is no workspace."""
-        from models.settings import load_settings  # it costs a second: paths alone must not
-
+    def must_exist(self) -> None:
+        """Raises UsageError when there is no workspace."""
         if not self.exists():
             raise UsageError(
                 f"{self.home} is no Touchline workspace: it has no touchline.yaml",
                 "Make one with: touchline init DIR — or name one: --home DIR, or TOUCHLINE_HOME=DIR",
             )
+
+    def settings(self) -> Settings:
+        """The workspace's settings; raises UsageError when there is no workspace."""
+        from models.settings import load_settings  # it costs a second: paths alone must not
+
+        self.must_exist()
         return load_settings(self.settings_file)

@@ -68,7 +68,7 @@ owner_at_close as (
         d.opportunity_id,
         arg_max(c.owner_rep_id, row(c.changed_at, coalesce(c.to_stage_order, -1), c.to_stage)) as rep_id
     from closed_deal as d
-    inner join core.fct_stage_change as c on d.opportunity_id = c.opportunity_id and c.changed_at <= d.closed_at
+    inner join core.fct_stage_change as c on d.opportunity_id = c.opportunity_id and d.closed_at >= c.changed_at
     where c.owner_rep_id is not null
     group by d.opportunity_id
 ),

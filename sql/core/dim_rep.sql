@@ -57,7 +57,7 @@ select
     r.territory,
     coalesce(r.country, p.default_country) as country,
     r.role is null
-    or list_contains(list_transform(p.counts_as_rep, lambda word: lower(word)), lower(r.role)) as is_counted,
+    or list_has_any(p.counts_as_rep, [r.role, lower(r.role)]) as is_counted,
     r.effective_from,
     r.hire_date,
     s.termination_date,

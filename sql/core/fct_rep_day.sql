@@ -18,7 +18,7 @@ employed_day as (
     from spell as s
     cross join core.parameter as p
     inner join core.dim_date as d
-        on d.date_day >= s.hire_date and d.date_day <= least(coalesce(s.termination_date, p.as_of_date), p.as_of_date)
+        on s.hire_date <= d.date_day and least(coalesce(s.termination_date, p.as_of_date), p.as_of_date) >= d.date_day
     group by s.rep_id, d.date_day, d.iso_weekday
 ),
 
@@ -27,7 +27,7 @@ day_off as (
         t.rep_id,
         d.date_day
     from core.fct_time_off as t
-    inner join core.dim_date as d on d.date_day >= t.start_date and d.date_day <= t.end_date
+    inner join core.dim_date as d on t.start_date <= d.date_day and t.end_date >= d.date_day
     group by t.rep_id, d.date_day
 ),
 

@@ -21,11 +21,12 @@ as_of_day as (
     -- a meeting that had begun is held once it has ended
     select a.activity_date
     from core.latest_activities as a
-    inner join night as n
-        on a.occurred_at <= n.old_as_of
+    cross join night as n
+    where
+        a.channel = 'meeting'
+        and a.occurred_at <= n.old_as_of
         and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) > n.old_as_of
         and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) <= n.new_as_of
-    where a.channel = 'meeting'
 ),
 
 activity_version as (
@@ -87,12 +88,12 @@ changed_rep as (
 rep_day_version as (
     select r.rep_id, d.date_day, r.rep_type, r.role, r.team, r.manager_rep_id, r.territory, r.is_counted
     from core.dim_rep as r
-    inner join core.dim_date as d on d.date_day >= r.valid_from and d.date_day < r.valid_to
+    inner join core.dim_date as d on r.valid_from <= d.date_day and r.valid_to > d.date_day
     where r.rep_id in (select c.rep_id from changed_rep as c)
     union all
     select r.rep_id, d.date_day, r.rep_type, r.role, r.team, r.manager_rep_id, r.territory, r.is_counted
     from previous.core.dim_rep as r
-    inner join core.dim_date as d on d.date_day >= r.valid_from and d.date_day < r.valid_to
+    inner join core.dim_date as d on r.valid_from <= d.date_day and r.valid_to > d.date_day
     where r.rep_id in (select c.rep_id from changed_rep as c)
 ),
 

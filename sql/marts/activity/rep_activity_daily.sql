@@ -1,39 +1,23 @@
 -- One row per rep and day with any count above 0, under the rep type, role, team and manager of that day.
 -- Easily misread: whose role is not counted as a rep has no row; what nobody on the roster did is under 'unknown'.
-with activity_count as (
+with counted_activity as (
     select
         a.rep_id,
         a.activity_date,
-        count(*) filter (where a.is_touch) as touches,
-        count(*) filter (where a.is_completed_call) as calls,
-        count(*) filter (where a.is_completed_call and a.direction = 'outbound') as calls_outbound,
-        count(*) filter (where a.is_completed_call and a.direction = 'inbound') as calls_inbound,
-        count(*) filter (where a.is_connected_call) as calls_connected,
-        count(*) filter (where a.is_connected_call and a.direction = 'outbound') as calls_outbound_connected,
-        count(*) filter (where a.is_touch and a.channel = 'email' and a.direction = 'outbound') as emails,
-        count(*) filter (
-            where a.channel = 'email' and a.status = 'completed' and a.direction = 'inbound'
-        ) as emails_inbound,
-        count(*) filter (where a.channel = 'meeting') as meetings,
-        count(*) filter (where a.is_meeting_held) as meetings_held,
-        count(*) filter (where a.is_meeting_held and a.meeting_mode = 'in_person') as meetings_in_person,
-        count(*) filter (where a.channel = 'meeting' and a.status = 'no_show') as meetings_no_show,
-        count(*) filter (where a.is_touch and a.channel = 'social') as social_touches,
-        count(*) filter (where a.is_touch and a.channel = 'sms') as sms_touches,
-        coalesce(sum(a.duration_seconds) filter (where a.is_completed_call), 0)::bigint as talk_seconds,
-        coalesce(sum(a.duration_seconds) filter (where a.is_meeting_held), 0)::bigint as meeting_seconds,
-        count(*) filter (where a.is_touch and a.occurred_at_precision = 'instant') as instant_touches,
-        count(*) filter (
-            where
-            a.is_touch
-            and a.occurred_at_precision = 'instant'
-            and (
-                timezone(p.timezone, a.occurred_at)::time < p.workday_start
-                or timezone(p.timezone, a.occurred_at)::time >= p.workday_end
-            )
-        ) as touches_off_hours,
-        min(a.occurred_at) as first_activity_at,
-        max(a.occurred_at) as last_activity_at
+        a.occurred_at,
+        a.channel,
+        a.direction,
+        a.status,
+        a.meeting_mode,
+        a.duration_seconds,
+        a.is_touch,
+        a.is_completed_call,
+        a.is_connected_call,
+        a.is_meeting_held,
+        a.is_touch and a.occurred_at_precision = 'instant' as is_instant_touch,
+        timezone(p.timezone, a.occurred_at)::time as clock_time,
+        p.workday_start,
+        p.workday_end
     from core.fct_activity as a
     cross join core.parameter as p
     where
@@ -45,7 +29,37 @@ with activity_count as (
             or a.channel = 'meeting'
             or (a.channel = 'email' and a.status = 'completed' and a.direction = 'inbound')
         )
-    group by a.rep_id, a.activity_date
+),
+
+-- read twice below, made once
+activity_count as materialized (
+    select
+        rep_id,
+        activity_date,
+        count(*) filter (where is_touch) as touches,
+        count(*) filter (where is_completed_call) as calls,
+        count(*) filter (where is_completed_call and direction = 'outbound') as calls_outbound,
+        count(*) filter (where is_completed_call and direction = 'inbound') as calls_inbound,
+        count(*) filter (where is_connected_call) as calls_connected,
+        count(*) filter (where is_connected_call and direction = 'outbound') as calls_outbound_connected,
+        count(*) filter (where is_touch and channel = 'email' and direction = 'outbound') as emails,
+        count(*) filter (where channel = 'email' and direction = 'inbound') as emails_inbound,
+        count(*) filter (where channel = 'meeting') as meetings,
+        count(*) filter (where is_meeting_held) as meetings_held,
+        count(*) filter (where is_meeting_held and meeting_mode = 'in_person') as meetings_in_person,
+        count(*) filter (where channel = 'meeting' and status = 'no_show') as meetings_no_show,
+        count(*) filter (where is_touch and channel = 'social') as social_touches,
+        count(*) filter (where is_touch and channel = 'sms') as sms_touches,
+        coalesce(sum(duration_seconds) filter (where is_completed_call), 0)::bigint as talk_seconds,
+        coalesce(sum(duration_seconds) filter (where is_meeting_held), 0)::bigint as meeting_seconds,
+        count(*) filter (where is_instant_touch) as instant_touches,
+        count(*) filter (
+            where is_instant_touch and (clock_time < workday_start or clock_time >= workday_end)
+        ) as touches_off_hours,
+        min(occurred_at) as first_activity_at,
+        max(occurred_at) as last_activity_at
+    from counted_activity
+    group by rep_id, activity_date
 ),
 
 booking_count as (
@@ -143,8 +157,7 @@ select
     coalesce(c.contacts_touched, 0) as contacts_touched,
     coalesce(n.accounts_touched, 0) as accounts_touched,
     case
-        when
-            a.rep_id is null then 0
+        when a.rep_id is null then 0
         when case when d.rep_id = 'unknown' then k.is_company_workday else coalesce(w.is_workday, false) end
             then a.touches_off_hours
         else a.instant_touches
