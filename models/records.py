@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -82,15 +85,20 @@ class Record(BaseModel):
         return self
 
     @classmethod
-    def kinds(cls) -> dict[str, Kind]:
+    def kinds(cls) -> Mapping[str, Kind]:
         """Each field's kind, in the order of the contract (`is_deleted` and `updated_at` last)."""
-        own = [name for name in cls.model_fields if name not in ("is_deleted", "updated_at")]
-        return {name: _kind_of(cls, name) for name in (*own, "is_deleted", "updated_at")}
+        return _kinds_of(cls)
 
     @classmethod
     def required(cls) -> tuple[str, ...]:
         """The fields that may not be blank."""
         return tuple(name for name in cls.kinds() if cls.model_fields[name].is_required())
+
+
+@cache
+def _kinds_of(contract: type[Record]) -> Mapping[str, Kind]:
+    own = [name for name in contract.model_fields if name not in ("is_deleted", "updated_at")]
+    return MappingProxyType({name: _kind_of(contract, name) for name in (*own, "is_deleted", "updated_at")})
 
 
 def _kind_of(contract: type[Record], name: str) -> Kind:

@@ -23,6 +23,8 @@ _SESSION = (
     "set autoinstall_known_extensions=false",
     "set autoload_known_extensions=false",
     "set preserve_insertion_order=true",
+    # Short lists of constants stay conditions: as joins they cost a file of validated rows half its time.
+    "set global disabled_optimizers='in_clause'",
 )
 _LOCKDOWN = ("set enable_external_access=false", "set lock_configuration=true")
 
