@@ -1,0 +1,73 @@
+"""Which column of a file a name means: exactly, else the only one that differs in case, spaces or underscores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from models.errors import UnreadableFileError, nearest
+
+
+def loosely(name: str) -> str:
+    """The name without what people change by accident: ` Call_ID ` and `call id` are both `call id`."""
+    return re.sub(r"[\s_]+", " ", name.strip().casefold()).strip()
+
+
+def as_field_name(name: str) -> str:
+    """The name as the contract would write it: `Source Record-ID` → `source_record_id`."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def find_column(name: str, columns: Sequence[str]) -> str | None:
+    """The file's column that `name` means, or None when there is none, or more than one."""
+    if name in columns:
+        return name
+    alike = [column for column in columns if loosely(column) == loosely(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def match_columns(names: Iterable[str], columns: Sequence[str]) -> dict[str, str]:
+    """Each name of a mapping → the file's column. Raises UnreadableFileError missing_column for the first without one."""
+    return {name: _match(name, columns) for name in names}
+
+
+def match_fields(fields: Iterable[str], required: Iterable[str], columns: Sequence[str]) -> dict[str, str]:
+    """Each contract field that the file has → its column. Raises UnreadableFileError for a missing required one."""
+    known = set(fields)
+    found: dict[str, str] = {}
+    for column in columns:
+        field = as_field_name(column)
+        if field in found:
+            raise UnreadableFileError(
+                "duplicate_header",
+                f"the columns '{found[field]}' and '{column}' are both the field {field}",
+                "Rename or remove one of them in the export.",
+            )
+        if field in known:
+            found[field] = column
+    for name in required:
+        if name not in found:
+            raise _missing(name, _nearest_column(name, {as_field_name(column): column for column in columns}), columns)
+    return found
+
+
+def _match(name: str, columns: Sequence[str]) -> str:
+    column = find_column(name, columns)
+    if column is None:
+        raise _missing(name, _nearest_column(name, {loosely(column): column for column in columns}), columns)
+    return column
+
+
+def _nearest_column(name: str, columns: Mapping[str, str]) -> str:
+    hint = nearest(name, columns.values()) or nearest(loosely(name), columns)
+    near = re.search("'(.*)'", hint, re.DOTALL)
+    return f" Did you mean '{columns.get(near[1], near[1])}'?" if near else ""
+
+
+def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileError:
+    shown = ", ".join(columns[:30]) + (", …" if len(columns) > 30 else "")
+    return UnreadableFileError(
+        "missing_column",
+        f"the file has no column '{name}'.{hint} It has: {shown}",
+        "Deliver the column, or name the right one in the source's mapping.",
+    )
