@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -126,6 +128,38 @@ class FieldRule(BaseModel):
         if self.unit is not None and self.unit not in UNITS:
             raise ValueError(f"unit is one of {', '.join(UNITS)}")
         return self
+
+    @field_validator("format")
+    @classmethod
+    def _formats_name_a_day(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if problem := _format_problem(name):
+                raise ValueError(f"the format '{name}' {problem}; known beside strptime's: {', '.join(FORMATS)}")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"'{value}' is no IANA time zone.{nearest(value, available_timezones())}")
+        return value
+
+
+FORMATS = ("iso", "epoch_s", "epoch_ms", "excel_serial", "excel_serial_1904")
+_DIRECTIVES = "aAbBdmyYHIMSpfgzj%"
+
+
+def _format_problem(name: str) -> str:
+    """What is wrong with a strptime format, or ''. `%Z` is left out: abbreviations such as IST mean several zones."""
+    if name in FORMATS:
+        return ""
+    directives = re.findall("%-?(.?)", name)
+    unknown = [letter for letter in directives if letter not in _DIRECTIVES or not letter]
+    if unknown:
+        return f"uses %{unknown[0]}, which is not known"
+    if not {"y", "Y"} & set(directives) or not {"m", "b", "B", "j"} & set(directives):
+        return "names no day: it needs a year and a month"
+    return "needs %p beside %I" if ("I" in directives) != ("p" in directives) else ""
 
 
 UNITS = ("s", "ms", "min", "h", "HH:MM", "HH:MM:SS", "MM:SS")

@@ -67,13 +67,18 @@ def write_table(connection: duckdb.DuckDBPyConnection, model: Model, mode: Write
 
 
 def _write(connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode) -> list[CheckResult]:
-    existing = _kind_of(connection, model.spec)
-    if mode is WriteMode.WINDOW and existing == "table":
+    if mode is WriteMode.WINDOW and _kind_of(connection, model.spec) == "table":
         return _replace_window(connection, model)
     kind = "view" if mode is WriteMode.VIEW else "table"
-    if existing not in (None, kind):
-        connection.execute(f"drop {existing} {qualified(model.table)}")
-    connection.execute(f"create or replace {kind} {qualified(model.table)} as\n{model.query.text}\n")
+    statement = f"create or replace {kind} {qualified(model.table)} as\n{model.query.text}\n"
+    try:
+        connection.execute(statement)
+    except duckdb.CatalogException:
+        other = _kind_of(connection, model.spec)
+        if other in (None, kind):
+            raise
+        connection.execute(f"drop {other} {qualified(model.table)}")
+        connection.execute(statement)
     _compare_types(connection, model, qualified(model.table))
     return []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -25,19 +25,12 @@ class DictionaryRow:
 
 def write_comments(connection: duckdb.DuckDBPyConnection, specs: Iterable[TableSpec]) -> list[str]:
     """Comments every declared table, view and column that the current database holds; returns the tables' names."""
-    kinds = _kinds(connection)
-    commented: list[str] = []
-    connection.begin()
-    try:
-        for spec in specs:
-            if spec.table in kinds:
-                _comment(connection, spec, kinds[spec.table])
-                commented.append(spec.table)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-    return commented
+    kinds, there = _kinds(connection), _comments(connection)
+    commented = [spec for spec in specs if spec.table in kinds]
+    missing = [statement for spec in commented for statement in _statements(spec, kinds[spec.table], there)]
+    if missing:
+        connection.execute("begin; " + "; ".join(missing) + "; commit")
+    return [spec.table for spec in commented]
 
 
 def dictionary_rows(specs: Iterable[TableSpec]) -> list[DictionaryRow]:
@@ -81,11 +74,29 @@ def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {str(name): str(kind) for name, kind in rows}
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, spec: TableSpec, kind: str) -> None:
-    rows = _rows_of(spec)
-    connection.execute(f"comment on {kind} {qualified(spec.table)} is {literal(rows[0].description)}")
-    for row in rows[1:]:
-        unit = f" Unit: {row.unit}." if row.unit else ""
-        metric = f" Metric: {row.metric}." if row.metric else ""
-        where = f"{qualified(spec.table)}.{identifier(row.column or '')}"
-        connection.execute(f"comment on column {where} is {literal(row.description + unit + metric)}")
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str | None], str]:
+    """The comments that are there by (table, column); a table that was not made anew keeps its own."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, column_name, comment from duckdb_columns()"
+        " where database_name = current_database() and comment is not null"
+        " union all select schema_name || '.' || table_name, null, comment from duckdb_tables()"
+        " where database_name = current_database() and comment is not null"
+        " union all select schema_name || '.' || view_name, null, comment from duckdb_views()"
+        " where database_name = current_database() and comment is not null"
+    ).fetchall()
+    return {(table, column): comment for table, column, comment in rows}
+
+
+def _statements(spec: TableSpec, kind: str, there: dict[tuple[str, str | None], str]) -> Iterator[str]:
+    """A COMMENT statement for the table and each column whose comment is missing or another."""
+    for row in _rows_of(spec):
+        unit = f" Unit: {row.unit}." if row.unit and row.column else ""
+        metric = f" Metric: {row.metric}." if row.metric and row.column else ""
+        text = row.description + unit + metric
+        if there.get((spec.table, row.column)) != text:
+            column = (
+                f"column {qualified(spec.table)}.{identifier(row.column)}"
+                if row.column
+                else f"{kind} {qualified(spec.table)}"
+            )
+            yield f"comment on {column} is {literal(text)}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.assets.table_specs import PUBLICATION, NightAssets, key_of, landing_key, name_of
+from pipelines.assets.table_specs import PUBLICATION, NightAssets, landing_key, name_of
 from pipelines.night.outcome import NightOutcome
 
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
@@ -24,13 +24,18 @@ def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, 
         return
     failed = _failed_checks(outcome)
     yield from _landed(outcome, context)
-    for table, rows in outcome.tables.items():
-        key = key_of(table)
-        if key in context.selected_asset_keys:
-            more = _publication(outcome) if table == PUBLICATION else {}
-            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **more})
-        elif table in assets.tables:
-            context.log_event(dg.AssetMaterialization(key, metadata={"dagster/row_count": rows}))
+    for spec in assets.specs:
+        table = name_of(spec.key)
+        if table not in outcome.tables:
+            continue
+        metadata = {
+            "dagster/row_count": outcome.tables[table],
+            **(_publication(outcome) if table == PUBLICATION else {}),
+        }
+        if spec.key in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
+        else:
+            context.log_event(dg.AssetMaterialization(spec.key, metadata=metadata))
     yield from _check_results(context, assets, failed, set(outcome.tables))
 
 

@@ -18,7 +18,10 @@ PUBLISHED_LAYERS = ("core", "marts", "quarantine", "ops")
 
 @dataclass(frozen=True)
 class NightAssets:
-    """All that one night makes, as Dagster sees it. `tables` are the names that a partial night may be asked for."""
+    """All that one night makes, as Dagster sees it, each after what it is made of.
+
+    `tables` are the names that a partial night may be asked for.
+    """
 
     specs: tuple[dg.AssetSpec, ...]
     check_specs: tuple[dg.AssetCheckSpec, ...]
@@ -43,7 +46,9 @@ def landing_key(source: str) -> dg.AssetKey:
 
 def describe_night(catalogue: Catalogue, sources: Mapping[str, str]) -> NightAssets:
     """The assets of a night over these sources (kind by name); scratch tables are looked through, not shown."""
-    specs = {name: spec for name, spec in catalogue.specs().items() if spec.schema_name in PUBLISHED_LAYERS}
+    declared = catalogue.specs()
+    order = [*sorted(declared.keys() - catalogue.models.keys()), *(model.table for model in catalogue.ordered())]
+    specs = {name: declared[name] for name in order if declared[name].schema_name in PUBLISHED_LAYERS}
     landed = [landing_key(source) for source in sources]
     upstream = {name: sorted(_upstream(catalogue, name) & specs.keys()) for name in specs}
     tables = [

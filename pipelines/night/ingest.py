@@ -225,7 +225,7 @@ def _prefixed(plan: EntityPlan, field: str, value: str) -> str:
 
 def _compound_key(plan: EntityPlan, values: dict[str, str]) -> str:
     parts = [
-        f"replace(replace(coalesce(({values[key]})::varchar, ''), '\\', '\\\\'), '|', '\\|')"
+        f"replace(replace(coalesce(({values[column_name(plan.contract, key)]})::varchar, ''), '\\', '\\\\'), '|', '\\|')"
         for key in plan.contract.KEY
     ]
     return f"{literal(plan.source + ':')} || " + " || '|' || ".join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import duckdb
 
+from models.tables import WriteMode
 from pipelines.night.generation import Generation
 from sql.build import BuildResult, build_table
 from sql.catalog import Catalogue, Model
@@ -44,7 +45,8 @@ def build_tables(
                 "create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date"
             )
             continue
-        results.append(build_table(connection, model))
+        whole = is_full and model.spec.write is WriteMode.WINDOW
+        results.append(build_table(connection, model, WriteMode.REBUILD if whole else None))
     advance(len(models), len(models))
     return results
 

@@ -44,7 +44,7 @@ def _left_join(rows: str, name: str, own: str) -> str:
 
 
 def _first_rows(table: str) -> str:
-    ranked = f"row_number() over (partition by join_key order by rowid) = 1"
+    ranked = "row_number() over (partition by join_key order by rowid) = 1"
     return f"select * from {table} where join_key is not null qualify {ranked}"
 
 

@@ -1,5 +1,5 @@
 -- One row per living account.
--- Easily misread: deleted accounts and those merged into another are not here; core.merged_record leads to the survivor.
+-- Easily misread: deleted accounts and merged ones are not here; core.merged_record leads to the survivor.
 select
     a.account_id,
     a.source,

@@ -1,5 +1,5 @@
 -- One row per stage of a source's pipeline.
--- Easily misread: a stage that deals stand in and that is not here has no place in the order; ops.unknown_stage lists it.
+-- Easily misread: a stage that deals name and that is not here has no place in the order (ops.unknown_stage).
 select
     source,
     pipeline,

@@ -41,7 +41,7 @@ def _marked_number(cell: str, kind: Kind, decimal_mark: str) -> str:
     space, sign = "[ \u00a0]?", "[-+−]?"
     last = f"{space}(%)" if kind.low == 0 and kind.high == 1 else f"(?:{space}([KkMmBb]))?"
     body = f"{sign}{space}{_CURRENCY}?{space}{sign}{space}(?:{_digits(decimal_mark)})(?:{last})?{space}{_CURRENCY}?"
-    fits = f"{_matches(cell, rf'{body}|\({body}\)')} and not {_matches(cell, '.*[-+−(].*[-+−].*')}"
+    fits = f"{_matches(cell, f'{body}|[(]{body}[)]')} and not {_matches(cell, '.*[-+−(].*[-+−].*')}"
     suffix = f"lower(regexp_extract({cell}, {literal(f'^[(]?{body}[)]?$')}, 1))"
     factors = " ".join(f"when '{letter}' then {factor}" for letter, factor in _FACTORS.items())
     factor = f"(case {suffix} {factors} else 1 end)::decimal(12, 2)"

@@ -15,11 +15,16 @@ def convert_words(cell: str, words: Mapping[str, str | None], otherwise: str | N
     known = {_folded(word): meaning for word, meaning in words.items()}
     blank = _sql(known.pop("", None))
     keys, meanings = [literal(word) for word in known], [_sql(meaning) for meaning in known.values()]
-    place = f"list_position([{', '.join(f'lower({key})' for key in keys)}]::varchar[], lower({cell}))"
+    place = f"list_position([{', '.join(_any_case(key) for key in keys)}]::varchar[], {_any_case(cell)})"
     choices = f"([{', '.join([*meanings, _sql(otherwise)])}]::varchar[])"
     text = f"case when {cell} is null then {blank} else {choices}[coalesce({place}, {len(keys) + 1})] end"
     failed = f"({cell} is not null and {place} is null)" if otherwise is None else None
     return Conversion(text, failed, "not_in_map", "one of " + ", ".join(word for word in words if _folded(word)))
+
+
+def _any_case(text: str) -> str:
+    """Turkish has two letters i: lower() makes one of 'I' and 'İ', so 'ı' becomes that one too."""
+    return f"replace(lower({text}), 'ı', 'i')"
 
 
 def _folded(word: str) -> str:

@@ -21,7 +21,7 @@ from pipelines.sources.reading.records import too_deep
 from pipelines.sources.reading.rows import MAX_REJECT_TEXT, TextRows
 
 MAX_ARRAY = 2 * 1024**3
-MAX_OBJECT = 512 * 1024**2
+MAX_OBJECT = 256 * 1024**2
 _BLANKS = " \t\r\n"
 _BLANK = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)

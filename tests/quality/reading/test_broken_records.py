@@ -109,3 +109,15 @@ def test_faults_far_apart_keep_the_order_and_the_lines_of_the_rest(load):
     assert [int(row[0]) for row in loaded.cells] == [n for n in range(59_999) if n != 7]
     assert [loaded.found.line_of(n) for n in (6, 7, 29_999, 30_000)] == [8, 10, 30_002, 30_004]
     assert (loaded.found.ignored, loaded.rejects) == (1, [(60_002, "too_few_fields")])
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_line_inside_a_cell_is_no_record_however_much_it_looks_like_one(load, slow):
+    loaded = load(TOP + b'9,"x\n5,6\n7,8\n"\n' + REST, slow=slow)
+    assert loaded.cells == [GOOD[0], ("9", "x\n5,6\n7,8\n"), *GOOD[1:]]
+
+
+def test_a_quote_closed_by_a_later_cells_quote_does_not_swallow_the_lines_between(load):
+    loaded = load(b'id,note,at\n1,"a,x\n2,b,y\n3,",c" d,z\n4,e,f\n')
+    assert loaded.rejects == [(2, "broken_quote"), (4, "broken_quote")]
+    assert loaded.cells == [("2", "b", "y"), ("4", "e", "f")]

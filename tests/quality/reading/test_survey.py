@@ -1,0 +1,49 @@
+"""The survey trusts DuckDB only with files in which nothing is skipped, repaired or miscounted without an error."""
+
+import pytest
+
+from pipelines.sources.reading import survey
+from pipelines.sources.reading.survey import survey_file
+
+
+@pytest.fixture
+def surveyed(tmp_path):
+    def surveyed(content: bytes) -> survey.Survey | None:
+        path = tmp_path / "file"
+        path.write_bytes(content)
+        return survey_file(path, 0, ",", '"', b"id,note")
+
+    return surveyed
+
+
+@pytest.mark.parametrize(
+    "anomaly",
+    [
+        b"\n",
+        b"2,b\r\n",
+        b"2,a\rb\n",
+        b"2,b\r",
+        b"2,a\x00\n",
+        b'2,"b\n',
+        b'2,5" x 6"\n',
+        b'2,"b"x\n',
+        b'2, "b"\n',
+        b'2,"b" \n',
+        b"id,note\n",
+        b"id,note",
+        b"2," + b"x" * 1_100_000 + b"\n",
+        b'2,"' + b"x" * 1_100_000,
+    ],
+)
+@pytest.mark.parametrize("block", [1, 7, 8 * 1024**2])
+def test_an_anomaly_is_seen_wherever_blocks_end(surveyed, monkeypatch, anomaly, block):
+    monkeypatch.setattr(survey, "_BLOCK", block if len(anomaly) < 1000 else 8 * 1024**2)
+    assert surveyed(b"id,note\n1,a\n" + anomaly) is None
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 8 * 1024**2])
+def test_records_are_counted_wherever_blocks_end(surveyed, monkeypatch, block):
+    monkeypatch.setattr(survey, "_BLOCK", block)
+    found = surveyed(b'id,note\r\n1,"a ""b"",\r\nc"\r\n"",""\r\n"2\n\n",d')
+    assert found is not None
+    assert (found.records, found.spanning.tolist()) == (4, [1, 3, 3])
