@@ -54,10 +54,20 @@ def _match(entity: str, what: str, columns: Sequence[SampledColumn]) -> Match:
         if (matched := _columns_of(field, words.fields.get(field, ()), columns))
     }
     missing = tuple(name for name in contract.required() if name not in found and name not in words.constants)
-    strong = sum(_weight(field, found[field][0], entity, named=False) for field in found)
     score = sum(_weight(field, found[field][0], entity, named=named) for field in found) + _NAMED * named
     one_of = not words.needs_one_of or any(field in found for field in words.needs_one_of)
-    return Match(entity, words, found, missing, score, not missing and one_of and (named or strong >= _ENOUGH))
+    telling = named or (score if what == "" else _evidence(entity, found)) >= _ENOUGH
+    return Match(entity, words, found, missing, score, not missing and one_of and telling)
+
+
+def _evidence(entity: str, found: dict[str, tuple[SampledColumn, ...]]) -> float:
+    """What the columns say when the file's name says something else: 0 unless the key and most of the rest is clear."""
+    contract = CONTRACTS[entity]
+    weights = {field: _weight(field, columns[0], entity, named=False) for field, columns in found.items()}
+    required = [weights[field] for field in contract.required() if field in weights]
+    if weights.get(contract.KEY[0], 0) < _REQUIRED or sum(required) < 0.6 * _REQUIRED * len(required):
+        return 0.0
+    return sum(weight for field, weight in weights.items() if field not in ("is_deleted", "updated_at"))
 
 
 def _columns_of(field: str, names: Sequence[str], columns: Sequence[SampledColumn]) -> list[tuple[SampledColumn, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 
@@ -22,6 +23,10 @@ _NUMBERS = {
     "epoch_s": re.compile("[0-9]{9,10}([.][0-9]+)?"),
     "excel_serial": re.compile("[2-7][0-9]{4}([.,][0-9]+)?"),
 }
+_PARTS = {
+    **dict.fromkeys("dmHI", "[0-9]{1,2}"), **dict.fromkeys("yMS", "[0-9]{2}"), "Y": "[0-9]{4}", "f": "[0-9]{1,9}",
+    "b": "[A-Za-z]{3}", "B": "[A-Za-z]{3,9}", "p": "[AaPp][Mm]", "z": "(?:Z|[+-][0-9:]{2,6})",
+}  # fmt: skip
 _MOST, _ENOUGH = 3, 0.8
 
 
@@ -72,11 +77,25 @@ def _fits(connection: duckdb.DuckDBPyConnection, values: Sequence[str]) -> Mappi
     numbers = {name: {v for v in values if pattern.fullmatch(v)} for name, pattern in _NUMBERS.items()}
     if len(iso) == len(values):
         return {"iso": iso}
-    names = [day + clock for day in _DAYS for clock in _CLOCKS]
+    names = [name for name in _candidates() if any(_shape(name).fullmatch(value) for value in values)]
+    found = _read_by(connection, names, values) if names else {}
+    return {"iso": iso, **numbers, **found}
+
+
+def _candidates() -> list[str]:
+    return [day + clock for day in _DAYS for clock in _CLOCKS]
+
+
+@cache
+def _shape(name: str) -> re.Pattern[str]:
+    """What a text in this format looks like: spares DuckDB the formats that cannot fit."""
+    return re.compile(re.sub("%([a-zA-Z])", lambda match: _PARTS[match[1]], name.replace(".", "[.]")))
+
+
+def _read_by(connection: duckdb.DuckDBPyConnection, names: Sequence[str], values: Sequence[str]) -> dict[str, set[str]]:
     tests = ", ".join(
         f"list(value) filter (where year(try_strptime(value, {literal(name)})) between 1900 and 2099)" for name in names
     )
     row = connection.execute(f"select {tests} from (select unnest(?::varchar[]) as value)", [list(values)]).fetchone()
     assert row is not None
-    found = {name: set(fitting or ()) for name, fitting in zip(names, row, strict=True)}
-    return {"iso": iso, **numbers, **found}
+    return {name: set(fitting or ()) for name, fitting in zip(names, row, strict=True)}

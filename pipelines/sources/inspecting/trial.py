@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from data_quality.validate import Violation, contract_sql, explain
+from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
 from models.mapping import ReadOptions, SourceMapping
 from pipelines.sources.inspecting.inspection import Rejected, RejectedCell
@@ -59,14 +59,13 @@ def try_plan(
     """The first ten accepted rows, and what would be quarantined with its reasons."""
     mapped = _mapped(plan, rows)
     contract = contract_sql(CONTRACTS[plan.entity], plan.timezone, plan.company_timezone, present=mapped.fields)
-    typed = ", ".join(f"{contract.values[field]} as {identifier(field)}" for field in mapped.fields)
-    judged = _judged_sql(mapped, contract.mask)
-    good = connection.execute(
-        f"select {typed} from ({judged}) where _broken = 0 and _unmapped = 0 order by _row limit {_SHOWN_ROWS}"
-    ).fetchall()
-    tried, broken = _count(connection, judged)
+    connection.execute(f"create or replace table judged as {_judged_sql(mapped, contract)}")
+    shown = ", ".join(identifier(field) for field in mapped.fields)
+    good = connection.execute(f"select {shown} from judged where not _bad order by _row limit {_SHOWN_ROWS}").fetchall()
+    counted = "select count(*), count(*) filter (where _bad) from judged"
+    tried, broken = connection.execute(counted).fetchone() or (0, 0)
     cells = [RejectedCell(r.line_number, "", r.rule, r.message, r.text[:200]) for r in rows.rejects[:_SHOWN_CELLS]]
-    cells += _broken_cells(connection, plan, mapped, rows, judged)
+    cells += _broken_cells(connection, plan, mapped, rows)
     cells.sort(key=lambda cell: cell.line)
     rejected = Rejected(tried + len(rows.rejects), broken + len(rows.rejects), tuple(cells[:_SHOWN_CELLS]))
     return tuple(dict(zip(mapped.fields, row, strict=True)) for row in good), rejected
@@ -78,30 +77,32 @@ def _mapped(plan: Plan, rows: TextRows) -> MappedSql:
     return mapped_sql(plan.mapping, rows.columns, plan.timezone)
 
 
-def _judged_sql(mapped: MappedSql, mask: str) -> str:
-    texts = ", ".join(f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items())
+def _judged_sql(mapped: MappedSql, contract: ContractSql) -> str:
+    """Typed values of every row, whether a night would quarantine it, and what explains that."""
+    names = {field: identifier(field) for field in mapped.fields}
+    typed = ", ".join(f"{contract.values[field]} as {name}" for field, name in names.items())
+    texts = ", ".join(f"{mapped.fields[field]} as {name}" for field, name in names.items())
+    fields = ", ".join(f"{literal(field)}: {name}" for field, name in names.items())
     return f"""
-        select *, {mask} as _broken
+        select
+            _row, _unmapped, _broken <> 0 or _unmapped <> 0 as _bad, {typed},
+            case when _broken <> 0 or _unmapped <> 0 then to_json(_cells)::varchar end as _raw,
+            case when _broken <> 0 or _unmapped <> 0 then to_json({{{fields}}})::varchar end as _fields
         from (
-            select raw.rowid as _row, raw as _cells, {mapped.failure_mask} as _unmapped, {texts}
-            from {TABLE} as raw
+            select *, {contract.mask} as _broken
+            from (
+                select raw.rowid as _row, raw as _cells, {mapped.failure_mask} as _unmapped, {texts}
+                from {TABLE} as raw {mapped.joins}
+            )
         )
     """
 
 
-def _count(connection: duckdb.DuckDBPyConnection, judged: str) -> tuple[int, int]:
-    counted = f"select count(*), count(*) filter (where _broken <> 0 or _unmapped <> 0) from ({judged})"
-    tried, broken = connection.execute(counted).fetchone() or (0, 0)
-    return int(tried), int(broken)
-
-
 def _broken_cells(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, mapped: MappedSql, rows: TextRows, judged: str
+    connection: duckdb.DuckDBPyConnection, plan: Plan, mapped: MappedSql, rows: TextRows
 ) -> list[RejectedCell]:
-    fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
     found = connection.execute(
-        f"select _row, _unmapped, to_json(_cells)::varchar, to_json({{{fields}}})::varchar from ({judged})"
-        f" where _broken <> 0 or _unmapped <> 0 order by _row limit {_SHOWN_CELLS}"
+        f"select _row, _unmapped, _raw, _fields from judged where _bad order by _row limit {_SHOWN_CELLS}"
     ).fetchall()
     return [
         RejectedCell(rows.line_of(row), why.field, why.rule, why.message, why.found)
