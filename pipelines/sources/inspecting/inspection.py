@@ -1,0 +1,58 @@
+"""What `touchline inspect` found: the result types only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    """One column: its name, what its values look like, and a few of them."""
+
+    name: str
+    kind: str
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RejectedCell:
+    """One broken rule of one record; `field` is blank for a record that could not be split."""
+
+    line: int
+    field: str
+    rule: str
+    message: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """How many of the `tried` records would be quarantined, and the first of their reasons."""
+
+    tried: int = 0
+    count: int = 0
+    cells: tuple[RejectedCell, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a file is, and how it could be read.
+
+    `entity` None means that no entity fits; then there is no `proposal`. `proposal` is one entry of `sources:`,
+    `rows` are the first ten records that it accepts, as typed values by field. `notes` say what was assumed.
+    """
+
+    file_format: str
+    compression: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str = "."
+    skip_rows: int = 0
+    columns: tuple[ColumnGuess, ...] = ()
+    entity: str | None = None
+    source_kind: Literal["canonical", "mapped"] | None = None
+    proposal: str = ""
+    rows: tuple[dict[str, Any], ...] = ()
+    rejected: Rejected = Rejected()
+    notes: tuple[str, ...] = ()
