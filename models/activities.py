@@ -14,6 +14,7 @@ class Activity(Record):
 
     ENTITY: ClassVar[str] = "activities"
     KEY: ClassVar[tuple[str, ...]] = ("source_record_id",)
+    PRECISION: ClassVar[dict[str, str]] = {"occurred_at": "occurred_at_precision"}
 
     source_record_id: Id = Field(description="The source's id of the activity.")
     channel: Annotated[str, word_of(Channel)] = Field(description="How the other side was reached.")

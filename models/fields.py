@@ -7,8 +7,8 @@ vectorised checks, so there is no second schema. What belongs here: kinds. What 
 
 from __future__ import annotations
 
-import json
 import re
+import string
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,9 +22,12 @@ BLANKS = " \t\r\n"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 CONTROL_IN_ID = r"[\x00-\x1f\x7f]"
 
-_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+DAY_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
-_OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+_OFFSET = r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+
+LIST_ITEM = r'"[^"\\]*"|[0-9]{1,20}'
+LIST_PATTERN = rf"\[ *(({LIST_ITEM})( *, *({LIST_ITEM}))*)? *\]"
 
 
 class Shape(StrEnum):
@@ -71,7 +74,7 @@ class Kind:
         if not isinstance(text, str):
             raise PydanticCustomError("format", "expected text, found {found}", {"found": type(text).__name__})
         self._check_characters(text)
-        if self.shape is Shape.WORD:
+        if self.words:
             return self._parse_word(text)
         if self.shape is Shape.ID_LIST:
             return self._parse_list(text)
@@ -86,23 +89,20 @@ class Kind:
         if len(text) > self.max_length:
             raise self._broken("too_long", text)
 
-    def _parse_word(self, text: str) -> str:
+    def _parse_word(self, text: str) -> str | bool:
         word = ascii_lower(text)
         if word not in self.words:
             raise self._broken("not_in_set", text)
-        return word
+        return word in TRUE_WORDS if self.shape is Shape.FLAG else word
 
     def _parse_list(self, text: str) -> list[str]:
         if not text.startswith("["):
-            items = [item.strip(BLANKS) for item in text.split(";")]
-            return [item for item in items if item]
-        try:
-            items = json.loads(text)
-        except ValueError:
-            raise self._broken("format", text) from None
-        if not all(isinstance(item, str) for item in items):
+            items = text.split(";")
+        elif re.fullmatch(LIST_PATTERN, text) is None:
             raise self._broken("format", text)
-        return [item.strip(BLANKS) for item in items if item.strip(BLANKS)]
+        else:
+            items = [item.strip('"') for item in re.findall(LIST_ITEM, text)]
+        return list(dict.fromkeys(item.strip(BLANKS) for item in items if item.strip(BLANKS)))
 
     def _convert(self, text: str) -> Any:
         if self.shape in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
@@ -112,8 +112,6 @@ class Kind:
             if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
                 raise self._broken("out_of_range", text)
             return int(number) if self.shape is Shape.WHOLE else number
-        if self.shape is Shape.FLAG:
-            return ascii_lower(text) in TRUE_WORDS
         return text
 
     def _parse_time(self, text: str) -> date | datetime:
@@ -151,13 +149,12 @@ TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
 
 
+_TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
 def ascii_lower(text: str) -> str:
     """Lower case of A–Z only, so that Python and SQL agree in every locale."""
-    return re.sub("[A-Z]", lambda letter: letter[0].lower(), text)
-
-
-def _any_case(words: tuple[str, ...]) -> str:
-    return "(?i:" + "|".join(words) + ")"
+    return text.translate(_TO_LOWER)
 
 
 def word_of(words: type[StrEnum]) -> Kind:
@@ -173,10 +170,10 @@ INSTANT = Kind(
     Shape.INSTANT,
     "TIMESTAMPTZ",
     "an ISO 8601 time such as 2026-03-01T09:30:00Z, 2026-03-01 09:30 or 2026-03-01",
-    pattern=f"{_DAY}([T ]{_CLOCK}{_OFFSET}?)?",
+    pattern=f"{DAY_PATTERN}([T ]{_CLOCK}{_OFFSET}?)?",
     first_year=1990,
 )
-DAY = Kind(Shape.DAY, "DATE", "a day such as 2026-03-01", pattern=_DAY)
+DAY = Kind(Shape.DAY, "DATE", "a day such as 2026-03-01", pattern=DAY_PATTERN)
 MONTH = Kind(
     Shape.MONTH,
     "DATE",
@@ -206,9 +203,9 @@ SHARE = Kind(
 COUNT = Kind(
     Shape.NUMBER, "DECIMAL(18,4)", "a number of at least 0", pattern=r"-?[0-9]{1,14}([.][0-9]{1,4})?", low=Decimal(0)
 )
-FLAG = Kind(Shape.FLAG, "BOOLEAN", "true or false", pattern=_any_case(TRUE_WORDS + FALSE_WORDS))
+FLAG = Kind(Shape.FLAG, "BOOLEAN", "true or false", words=TRUE_WORDS + FALSE_WORDS)
 CURRENCY = Kind(Shape.ID, "VARCHAR", "a three-letter currency code such as USD", pattern="[A-Z]{3}")
-ID_LIST = Kind(Shape.ID_LIST, "VARCHAR[]", "ids separated by ';' or a JSON array of texts", max_length=20_000)
+ID_LIST = Kind(Shape.ID_LIST, "VARCHAR[]", "ids separated by ';' or a JSON array of plain texts", max_length=20_000)
 
 Id = Annotated[str, ID]
 Text = Annotated[str, TEXT]

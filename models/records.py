@@ -25,6 +25,10 @@ class NotBefore:
         """What a person reads."""
         return f"{self.field} lies before {self.other}"
 
+    def is_broken(self, value: date, other: date) -> bool:
+        """Whether two parsed values break the rule."""
+        return value < other
+
 
 @dataclass(frozen=True)
 class NotItself:
@@ -39,6 +43,10 @@ class NotItself:
         """What a person reads."""
         return f"{self.field} names the record itself"
 
+    def is_broken(self, value: object, other: object) -> bool:
+        """Whether two parsed values break the rule."""
+        return value == other
+
 
 RowRule = NotBefore | NotItself
 
@@ -48,7 +56,7 @@ class Record(BaseModel):
 
     `ENTITY` is the file family's name, `KEY` the columns that identify a row within its source (after
     `KEY_DEFAULTS` filled a blank key column from another one), `PRIVATE` the fields that identify a person and
-    never reach crm.duckdb.
+    never reach crm.duckdb. `PRECISION` names, for an instant, the field that says whether it is only a day.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,6 +66,7 @@ class Record(BaseModel):
     KEY_DEFAULTS: ClassVar[dict[str, str]] = {}
     PRIVATE: ClassVar[tuple[str, ...]] = ()
     ROW_RULES: ClassVar[tuple[RowRule, ...]] = ()
+    PRECISION: ClassVar[dict[str, str]] = {}
 
     is_deleted: Annotated[Flag | None, Field(description="True when the source deleted the record.")] = None
     updated_at: Annotated[
@@ -68,7 +77,7 @@ class Record(BaseModel):
     def _rows_hold_together(self) -> Self:
         for rule in self.ROW_RULES:
             value, other = getattr(self, rule.field), getattr(self, rule.other)
-            if value is not None and other is not None and _is_broken(rule, value, other):
+            if value is not None and other is not None and rule.is_broken(value, other):
                 raise PydanticCustomError(rule.rule, "{message}", {"message": rule.message, "field": rule.field})
         return self
 
@@ -82,13 +91,6 @@ class Record(BaseModel):
     def required(cls) -> tuple[str, ...]:
         """The fields that may not be blank."""
         return tuple(name for name in cls.kinds() if cls.model_fields[name].is_required())
-
-
-def _is_broken(rule: RowRule, value: Any, other: Any) -> bool:
-    if isinstance(rule, NotBefore):
-        assert isinstance(value, date) and isinstance(other, date)
-        return value < other
-    return bool(value == other)
 
 
 def _kind_of(contract: type[Record], name: str) -> Kind:

@@ -11,7 +11,7 @@ from models.errors import CatalogueError
 from models.tables import Severity, TableSpec, WriteMode
 from sql.catalog import Model
 from sql.checks import CheckResult, run_checks
-from sql.warehouse import identifier
+from sql.quoting import identifier, qualified
 
 _LONG_NAMES = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
 """Types that YAML may call by a shorter name than DESCRIBE does."""
@@ -43,7 +43,7 @@ def build_table(connection: duckdb.DuckDBPyConnection, model: Model, mode: Write
     try:
         outside = write_table(connection, model, mode or model.spec.write)
         checks = [*outside, *run_checks(connection, model.spec)]
-        rows = None if model.spec.write is WriteMode.VIEW else _count(connection, identifier(model.table))
+        rows = None if model.spec.write is WriteMode.VIEW else _count(connection, qualified(model.table))
         result = BuildResult(model.table, rows, round(time.perf_counter() - started, 3), checks)
     except BaseException:
         connection.rollback()
@@ -72,17 +72,17 @@ def _write(connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode)
         return _replace_window(connection, model)
     kind = "view" if mode is WriteMode.VIEW else "table"
     if existing not in (None, kind):
-        connection.execute(f"drop {existing} {identifier(model.table)}")
-    connection.execute(f"create or replace {kind} {identifier(model.table)} as\n{model.query.text}\n")
-    _compare_types(connection, model, identifier(model.table))
+        connection.execute(f"drop {existing} {qualified(model.table)}")
+    connection.execute(f"create or replace {kind} {qualified(model.table)} as\n{model.query.text}\n")
+    _compare_types(connection, model, qualified(model.table))
     return []
 
 
 def _replace_window(connection: duckdb.DuckDBPyConnection, model: Model) -> list[CheckResult]:
     assert model.spec.window is not None
     _compare_types(connection, model, f"(\n{model.query.text}\n)")
-    table, by = identifier(model.table), ", ".join(identifier(name) for name in model.spec.window.by)
-    inside = f"({by}) in (select {_row(by)} from {identifier(model.spec.window.of)})"
+    table, by = qualified(model.table), ", ".join(identifier(name) for name in model.spec.window.by)
+    inside = f"({by}) in (select {_row(by)} from {qualified(model.spec.window.of)})"
     connection.execute(f"delete from {table} where {inside}")
     kept = _count(connection, table)
     connection.execute(f"insert into {table}\n{model.query.text}\n")

@@ -13,8 +13,8 @@ import duckdb
 
 from models.errors import nearest
 from models.tables import Column, TableSpec
+from sql.quoting import identifier
 from sql.rows import Cell, create_table, insert_rows
-from sql.warehouse import identifier
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _FLOATING = ("DOUBLE", "FLOAT")

@@ -23,9 +23,10 @@ from sql.case_rows import Row, differences, fetch_rows, load_rows
 from sql.catalog import Catalogue, Model
 from sql.catalog_rules import explain
 from sql.inputs import Parameters, create_parameter_table
+from sql.quoting import identifier, qualified
 from sql.reference import create_reference_table
 from sql.rows import create_table
-from sql.warehouse import PUBLISHED_SCHEMAS, attach, identifier
+from sql.warehouse import PUBLISHED_SCHEMAS, attach
 
 DEFAULT_AS_OF = "2026-03-31T23:59:59.999999Z"
 _DATABASES = ("crm", "staging", "previous")
@@ -85,7 +86,7 @@ def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnec
             f"{case.path} is a case of {case.table}, which is no model.{nearest(case.table, catalogue.models)}",
             "Rename its folder.",
         )
-    with _fresh_databases(connection):
+    with fresh_databases(connection):
         world = _World(connection, catalogue, case)
         world.build_tested()
         world.refuse_unread()
@@ -93,8 +94,8 @@ def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnec
 
 
 @contextmanager
-def _fresh_databases(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """crm, staging and previous in memory, gone afterwards."""
+def fresh_databases(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """crm, staging and previous in memory, with their schemas; gone afterwards."""
     try:
         for database in _DATABASES:
             attach(connection, database, None)
@@ -137,7 +138,7 @@ class _World:
     def differences(self) -> list[str]:
         spec = self.catalogue.spec(self.case.table)
         return differences(
-            spec, self._expected(spec), fetch_rows(self.connection, spec, identifier(spec.table), spec.grain)
+            spec, self._expected(spec), fetch_rows(self.connection, spec, qualified(spec.table), spec.grain)
         )
 
     def _expected(self, spec: TableSpec) -> list[Row]:

@@ -13,7 +13,7 @@ import duckdb
 
 from models.errors import CatalogueError
 from models.tables import Check, CheckKind, Severity, TableSpec
-from sql.warehouse import identifier, literal
+from sql.quoting import identifier, literal, qualified
 
 SAMPLE_ROWS = 3
 
@@ -61,7 +61,7 @@ def offending_rows(spec: TableSpec, check: Check) -> str:
         return check.sql.strip().removesuffix(";")
     broken = " or ".join(_broken(check, identifier(name)) for name in check.columns)
     shown = ", ".join(identifier(name) for name in dict.fromkeys((*spec.grain, *check.columns)))
-    return f"select {shown} from {identifier(spec.table)} where {broken}"
+    return f"select {shown} from {qualified(spec.table)} where {broken}"
 
 
 def run_checks(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[CheckResult]:
@@ -98,11 +98,11 @@ def _offenders(connection: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, 
 def _unique_grain(spec: TableSpec) -> Rule:
     """Text keys of millions of rows are slow to group; their hashes are not, and rarely collide."""
     columns = ", ".join(identifier(name) for name in spec.grain)
-    table = identifier(spec.table)
+    table = qualified(spec.table)
     return Rule(
         "grain_is_unique",
         f"select {columns}, count(*) as times from {table} group by {columns} having count(*) > 1",
-        precheck=f"select 1 from (select hash({columns}) as h from {table}) group by h having count(*) > 1 limit 1",
+        precheck=f"select 1 from {table} having count(*) <> count(distinct hash({columns}))",
     )
 
 
@@ -113,7 +113,7 @@ def _required_columns(spec: TableSpec) -> Rule:
     broken = " or ".join(f"{identifier(name)} is null" for name in required)
     return Rule(
         "required_is_present",
-        f"select {grain}, concat_ws(', ', {missing}) as missing from {identifier(spec.table)} where {broken}",
+        f"select {grain}, concat_ws(', ', {missing}) as missing from {qualified(spec.table)} where {broken}",
     )
 
 
@@ -126,5 +126,5 @@ def _broken(check: Check, column: str) -> str:
         return f"{column} not in ({', '.join(literal(word) for word in check.values)})"
     assert check.to is not None
     table, _, target = check.to.rpartition(".")
-    known = f"select {identifier(target)} from {identifier(table)} where {identifier(target)} is not null"
+    known = f"select {identifier(target)} from {qualified(table)} where {identifier(target)} is not null"
     return f"({column} is not null and {column} not in ({known}))"

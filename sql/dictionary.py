@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from models.tables import Metric, TableSpec
-from sql.warehouse import identifier, literal
+from sql.quoting import identifier, literal, qualified
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def _comment(connection: duckdb.DuckDBPyConnection, spec: TableSpec, kind: str) -> None:
     rows = _rows_of(spec)
-    connection.execute(f"comment on {kind} {identifier(spec.table)} is {literal(rows[0].description)}")
+    connection.execute(f"comment on {kind} {qualified(spec.table)} is {literal(rows[0].description)}")
     for row in rows[1:]:
         unit = f" Unit: {row.unit}." if row.unit else ""
         metric = f" Metric: {row.metric}." if row.metric else ""
-        where = f"{identifier(spec.table)}.{identifier(row.column or '')}"
+        where = f"{qualified(spec.table)}.{identifier(row.column or '')}"
         connection.execute(f"comment on column {where} is {literal(row.description + unit + metric)}")

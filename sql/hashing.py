@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from sql.warehouse import identifier, literal
+from sql.quoting import identifier, literal, qualified
 
 NOT_HASHED = {"ops": ("run_id", "*_at", "published_at", "git_revision", "seconds", "peak_mb")}
 """Columns, by schema, that differ between two equal nights."""
@@ -25,13 +25,13 @@ def logical_hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     schema = table.split(".")[0]
     columns = [
         (str(row[0]), str(row[1]))
-        for row in connection.execute(f"describe select * from {identifier(table)}").fetchall()
+        for row in connection.execute(f"describe select * from {qualified(table)}").fetchall()
         if not any(fnmatch.fnmatch(str(row[0]), pattern) for pattern in NOT_HASHED.get(schema, ()))
     ]
     texts = " || ".join(_canonical(name, kind) for name, kind in columns)
     sums = connection.execute(
         "select count(*), sum(md5_number_upper(line)), sum(md5_number_lower(line))"
-        f" from (select {texts or literal('')} as line from {identifier(table)})"
+        f" from (select {texts or literal('')} as line from {qualified(table)})"
     ).fetchone()
     return hashlib.sha256(repr((table, columns, sums)).encode()).hexdigest()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from models.tables import TableSpec
-from sql.warehouse import identifier
+from sql.quoting import identifier, qualified
 
 Cell = str | list[str] | None
 """A value as text; a list for columns of lists."""
@@ -18,7 +18,7 @@ Cell = str | list[str] | None
 
 def create_table(connection: duckdb.DuckDBPyConnection, spec: TableSpec, catalog: str | None = None) -> str:
     """Makes the table anew, empty, with the declared columns; returns its quoted name."""
-    name = identifier(spec.table if catalog is None else f"{catalog}.{spec.table}")
+    name = qualified(spec.table if catalog is None else f"{catalog}.{spec.table}")
     columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in spec.columns)
     connection.execute(f"create or replace table {name} ({columns})")
     return name

@@ -1,6 +1,6 @@
 """Opens and closes DuckDB as this project wants it: UTC, no extensions fetched, limits from the settings.
 
-What belongs here: connections, attached databases, quoting of names. What does not: what the tables hold.
+What belongs here: connections and attached databases. What does not: what the tables hold.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 
 import duckdb
+
+from sql.quoting import identifier, literal
 
 PUBLISHED_SCHEMAS = ("core", "marts", "quarantine", "ops")
 STORAGE_VERSION = "v1.0.0"
@@ -23,16 +25,6 @@ _SESSION = (
     "set preserve_insertion_order=true",
 )
 _LOCKDOWN = ("set enable_external_access=false", "set lock_configuration=true")
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it; each part of a dotted name is quoted by itself."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it; for the statements that cannot bind values, such as ATTACH and COMMENT."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass
@@ -80,7 +72,7 @@ class Warehouse:
 def connect(memory_limit: str = "70%", threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a database in memory, with our session settings."""
     connection = duckdb.connect(":memory:")
-    _execute_all(connection, _settings(memory_limit, threads))
+    _execute_all(connection, _settings(connection, memory_limit, threads))
     return connection
 
 
@@ -103,13 +95,22 @@ def open_published(path: Path, memory_limit: str = "70%", threads: int | None = 
     connection = duckdb.connect(str(path), read_only=True)
     locked = connection.execute("select current_setting('lock_configuration')").fetchone()
     if locked != (True,):
-        _execute_all(connection, (*_settings(memory_limit, threads), *_LOCKDOWN))
+        _execute_all(connection, (*_settings(connection, memory_limit, threads), *_LOCKDOWN))
     return connection
 
 
-def _settings(memory_limit: str, threads: int | None) -> tuple[str, ...]:
-    limit = f"set memory_limit={literal(memory_limit)}"
+def _settings(connection: duckdb.DuckDBPyConnection, memory_limit: str, threads: int | None) -> tuple[str, ...]:
+    limit = f"set memory_limit={literal(_absolute(connection, memory_limit))}"
     return (*_SESSION, limit) if threads is None else (*_SESSION, limit, f"set threads={threads:d}")
+
+
+def _absolute(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> str:
+    """A share as an amount: DuckDB 1.x knows no '%', but its own default is 80% of what the machine or cgroup has."""
+    if not memory_limit.endswith("%"):
+        return memory_limit
+    default = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
+    amount, unit = str(default[0] if default else "1 GiB").split()
+    return f"{float(amount) * float(memory_limit.removesuffix('%')) / 80:.3f}{unit}"
 
 
 def _execute_all(connection: duckdb.DuckDBPyConnection, statements: tuple[str, ...]) -> None:

@@ -1,0 +1,59 @@
+# Touchline's house tools. Needs Python 3.11+ and make; everything else is installed into .venv from requirements.lock.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
+
+.PHONY: help setup run test test-slow check bench docs lock
+
+help: ## Say what each target does.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv from requirements.lock (again only when it or pyproject.toml changed).
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Touchline needs Python 3.11 or newer, and '$(PYTHON)' was not found: install it, or name one: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Touchline needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1): name a newer one: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@awk '/^uv==/ {inside = 1} inside {print} inside && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty workspace gets a demo company first.
+	@$(BIN)/touchline demo --if-empty --home "$(WORKSPACE)"
+	@as_of="$${AS_OF:-$$(cat "$(WORKSPACE)/var/demo_as_of" 2>/dev/null || true)}"; \
+		$(BIN)/touchline run --home "$(WORKSPACE)" $${as_of:+--as-of "$$as_of"}
+
+test: setup ## Run the test suite.
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup ## Run the tests that take minutes.
+	@$(BIN)/python -m pytest -m slow
+
+check: setup ## Lint, types, import rules, SQL style, the catalogue against its SQL and cases, fresh docs.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint sql
+	@$(BIN)/python -m sql.catalog
+	@$(BIN)/python -m sql.dictionary --check
+
+bench: setup ## Measure a night on a large company.
+	@$(BIN)/python tests/benchmarks/run.py
+
+docs: setup ## Write the generated pages in docs/.
+	@$(BIN)/python -m sql.dictionary
+
+lock: $(READY) ## Pin every dependency again (UPGRADE=1 takes newer versions).
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --extra dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements.lock || { echo "requirements.lock names an address: it must hold names, versions and hashes only" >&2; exit 1; }

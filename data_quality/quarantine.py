@@ -1,0 +1,116 @@
+"""Rejected rows: the masked line that people read in crm.duckdb, and the row as it came in private.duckdb."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+_EMAIL = re.compile(r"[^\s@,;<>\"']+@[^\s@,;<>\"']+")
+_LONG_DIGITS = re.compile(r"\+?[0-9][0-9 ().\-]{5,}[0-9]")
+EXCERPT_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One broken rule of one record; `raw` is the record as it came, as JSON or text."""
+
+    load_id: str
+    source: str
+    entity: str
+    file_name: str
+    line_number: int
+    record_id: str | None
+    field: str | None
+    rule: str
+    message: str
+    found: str
+    raw: str
+
+    @property
+    def rejected_id(self) -> str:
+        """The same for the same load, line, field and rule, so that a rebuild recognises it."""
+        return f"{self.load_id}:{self.line_number}:{self.field or ''}:{self.rule}"
+
+
+def mask(text: str) -> str:
+    """The text with e-mail addresses and long digit runs (phones) hidden, control characters shown, cut to length.
+
+    Times keep their digits: only runs of nine digits and more are taken for numbers that identify somebody.
+    """
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    shown = _EMAIL.sub("***@***", shown)
+    return _LONG_DIGITS.sub(_hide_digits, shown)[:EXCERPT_LENGTH]
+
+
+def _hide_digits(run: re.Match[str]) -> str:
+    digits = sum(letter.isdigit() for letter in run[0])
+    looks_like_time = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", run[0]) is not None
+    return run[0] if digits < 9 or looks_like_time else "***"
+
+
+def create_private_quarantine(connection: duckdb.DuckDBPyConnection) -> None:
+    """private.quarantined_row: the record behind each rejected line."""
+    connection.execute(
+        "create table if not exists private.quarantined_row (load_id varchar, line_number bigint, raw varchar)"
+    )
+
+
+def write_rejected(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rejected]) -> None:
+    """Adds the rows to quarantine.rejected and private.quarantined_row; rows already there are left as they are."""
+    new = _not_yet_there(connection, rejected)
+    if not new:
+        return
+    columns = list(zip(*(_line(row) for row in new), strict=True))
+    connection.execute(
+        f"insert into quarantine.rejected select {_unnested(len(columns))}, null, null",
+        [list(column) for column in columns],
+    )
+    lines = {(row.load_id, row.line_number): row.raw for row in new}
+    columns = list(zip(*((*key, raw) for key, raw in lines.items()), strict=True))
+    connection.execute(
+        f"insert into private.quarantined_row select {_unnested(3)}", [list(column) for column in columns]
+    )
+
+
+def _line(row: Rejected) -> tuple[object, ...]:
+    record_id = None if row.record_id is None else mask(row.record_id)
+    where = (row.rejected_id, row.load_id, row.source, row.entity, row.file_name, row.line_number, record_id)
+    return (*where, row.field, row.rule, row.message, mask(row.found))
+
+
+def _unnested(lists: int) -> str:
+    """Parallel unnest of bound lists: one statement for any number of rows (executemany pays for each row)."""
+    return ", ".join("unnest(?)" for _ in range(lists))
+
+
+def _not_yet_there(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rejected]) -> list[Rejected]:
+    loads = sorted({row.load_id for row in rejected})
+    there = {
+        key
+        for (key,) in connection.execute(
+            "select rejected_id from quarantine.rejected where load_id in (select unnest(?::varchar[]))", [loads]
+        ).fetchall()
+    }
+    unique = {row.rejected_id: row for row in rejected if row.rejected_id not in there}
+    return list(unique.values())
+
+
+def mark_replayed(
+    connection: duckdb.DuckDBPyConnection, still_rejected: Iterable[str], loads: Sequence[str], at: datetime
+) -> None:
+    """After loads were judged anew: rows of theirs that no rule rejects any more were replayed at `at`.
+
+    Merges in a circle are judged later, over all records, and stay as they are.
+    """
+    connection.execute(
+        """
+        update quarantine.rejected set replayed_at = ?
+        where replayed_at is null and rule <> 'merge_cycle' and load_id in (select unnest(?::varchar[]))
+          and rejected_id not in (select unnest(?::varchar[]))
+        """,
+        [at, list(loads), list(still_rejected)],
+    )

@@ -1,0 +1,101 @@
+"""What must add up: file ↔ accounting ↔ core ↔ marts. A broken identity stops publication."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import duckdb
+
+from models.contracts import CONTRACTS
+from models.tables import Severity
+from sql.checks import CheckResult
+from sql.records import record_key_column
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A SELECT that returns the rows for which a sum does not add up."""
+
+    name: str
+    table: str
+    sql: str
+
+
+ACCOUNTING = Identity(
+    "rows_read_is_the_sum_of_its_parts",
+    "ops.load_accounting",
+    """
+    select load_id, entity, rows_read from ops.load_accounting
+    where rows_read <> rows_accepted + rows_duplicate + rows_superseded + rows_quarantined + rows_ignored + rows_erased
+        or least(rows_accepted, rows_duplicate, rows_superseded, rows_quarantined, rows_ignored, rows_erased) < 0
+    """,
+)
+QUARANTINE = Identity(
+    "every_quarantined_row_has_a_reason",
+    "quarantine.rejected",
+    """
+    select load_id, rows_quarantined, count(distinct line_number) as explained
+    from ops.load_accounting left join quarantine.rejected using (load_id)
+    group by load_id, rows_quarantined having rows_quarantined > count(distinct line_number)
+    """,
+)
+EVERY_LOAD = Identity(
+    "every_accepted_load_is_accounted_for",
+    "ops.load",
+    """
+    select load_id from ops.load where status = 'accepted'
+        and load_id not in (select load_id from ops.load_accounting)
+    """,
+)
+KNOWN_ACTIVITY = Identity(
+    "touches_of_core_are_those_of_the_marts",
+    "marts.rep_activity_daily",
+    """
+    with core_touches as (
+        select count(*) as touches
+        from core.fct_activity as activity cross join core.parameter as parameter
+        left join core.dim_rep as rep
+            on rep.rep_id = activity.rep_id
+            and rep.valid_from <= activity.activity_date and activity.activity_date < rep.valid_to
+        where activity.is_touch and activity.occurred_at <= parameter.as_of
+            and (rep.role is null or list_contains(parameter.counts_as_rep, rep.role))
+    ),
+    mart_touches as (select coalesce(sum(touches), 0) as touches from marts.rep_activity_daily)
+    select core_touches.touches as core, mart_touches.touches as mart
+    from core_touches cross join mart_touches where core_touches.touches <> mart_touches.touches
+    """,
+)
+
+
+def _one_version_a_key(entity: str, key: str) -> Identity:
+    repeated = f"select {key} from core.latest_{entity} where hash({key}) in (select hash({key}) from core.latest_{entity} group by 1 having count(*) > 1)"
+    return Identity(
+        "one_version_a_key", f"core.latest_{entity}", f"select {key} from ({repeated}) group by 1 having count(*) > 1"
+    )
+
+
+def identities() -> list[Identity]:
+    """Everything that must add up, in the order it is asked."""
+    keys = [_one_version_a_key(entity, record_key_column(contract)) for entity, contract in CONTRACTS.items()]
+    return [ACCOUNTING, QUARANTINE, EVERY_LOAD, *keys, KNOWN_ACTIVITY]
+
+
+def reconcile_all(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """Asks every identity; each offending row counts. A check that cannot run raises."""
+    return [_ask(connection, identity) for identity in identities()]
+
+
+def _ask(connection: duckdb.DuckDBPyConnection, identity: Identity) -> CheckResult:
+    begun = time.perf_counter()
+    found = connection.execute(identity.sql).fetchmany(1000)
+    return CheckResult(
+        table=identity.table,
+        check_name=identity.name,
+        kind="reconcile",
+        severity=Severity.BLOCK,
+        passed=not found,
+        failing_rows=len(found),
+        sample="; ".join(str(row) for row in found[:5]),
+        seconds=time.perf_counter() - begun,
+    )

@@ -1,0 +1,96 @@
+"""The night as one step of many assets: what each source landed, every table, and the publication they leave together.
+
+A night publishes all of them or none, so they are one step. Whatever is selected in the web UI, that step runs a night
+for the selection, and reports tables only after they are published.
+
+No `from __future__ import annotations` here: Dagster reads the classes of a step's parameters.
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from models.errors import BlockedError, TouchlineError
+from models.settings import Settings
+from pipelines.assets.night_results import Results, blocked_results, published_results
+from pipelines.assets.table_specs import NightAssets, name_of
+from pipelines.instants import parse_as_of
+from pipelines.night.outcome import NightOutcome, read_outcome
+from pipelines.night.run import NightRequest, run_night
+from pipelines.night.steps import Progress
+from pipelines.night.workspace import Workspace
+
+NIGHT_OP = "night"
+
+
+class NightConfig(dg.Config):
+    """What a run may say about its night; `as_of` is an ISO instant or date, default when the run was created."""
+
+    as_of: str | None = None
+    full_refresh: bool = False
+
+
+class LogProgress:
+    """Progress as lines of the run's log, for runs that nobody watches in a terminal."""
+
+    def __init__(self, log: dg.DagsterLogManager) -> None:
+        self._log = log
+
+    def step(self, name: str) -> None:
+        """A step began."""
+        self._log.info(name)
+
+    def advance(self, done: int, total: int) -> None:
+        """Nothing: a log is not a bar."""
+
+
+def night_assets(workspace: Workspace, assets: NightAssets, progress: Progress | None) -> dg.AssetsDefinition:
+    """All of a night's assets and their checks: one step that runs one night."""
+
+    @dg.multi_asset(name=NIGHT_OP, specs=assets.specs, check_specs=assets.check_specs, can_subset=True)
+    def night(context: dg.AssetExecutionContext, config: NightConfig) -> Results:
+        settings = workspace.settings()
+        request = _request(context, config, workspace, settings, assets)
+        try:
+            outcome = run_night(request, settings, progress or LogProgress(context.log))
+        except BlockedError as error:
+            yield from blocked_results(_recorded(workspace), context, assets)
+            raise dg.Failure(str(error), metadata={"remedy": error.remedy}, allow_retries=False) from error
+        yield from published_results(outcome, context, assets)
+
+    return night
+
+
+def _request(
+    context: dg.AssetExecutionContext,
+    config: NightConfig,
+    workspace: Workspace,
+    settings: Settings,
+    assets: NightAssets,
+) -> NightRequest:
+    created = _created_at(context)
+    as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
+    only = _selection(context, assets)
+    return NightRequest(workspace, as_of, created, context.run_id, config.full_refresh, only=only)
+
+
+def _created_at(context: dg.AssetExecutionContext) -> datetime:
+    """When the run was created, as Dagster recorded it: nothing below the command line asks for the time."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    if record is None:
+        raise dg.Failure(f"Run {context.run_id} is not recorded in DAGSTER_HOME", allow_retries=False)
+    created: datetime = record.create_timestamp
+    return created.astimezone(UTC)
+
+
+def _selection(context: dg.AssetExecutionContext, assets: NightAssets) -> frozenset[str] | None:
+    """The selected tables; None for all, also when what was landed is selected: every table stands on it."""
+    selected = frozenset(name_of(key) for key in context.selected_asset_keys)
+    return selected if selected <= assets.tables and selected != assets.tables else None
+
+
+def _recorded(workspace: Workspace) -> NightOutcome:
+    outcome = read_outcome(workspace.last_night)
+    if outcome is None:
+        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
+    return outcome

@@ -1,0 +1,86 @@
+"""A night's outcome as Dagster records it: materializations after the publication, and the result of every check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from pipelines.assets.table_specs import PUBLICATION, NightAssets, key_of, landing_key, name_of
+from pipelines.night.outcome import NightOutcome
+
+Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
+
+
+def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
+    """What was published; nothing at all when nothing was new, so that no table claims to be fresher than it is.
+
+    Tables that were rebuilt because they stand on selected ones, but were not selected, go to the log as they are.
+    """
+    if outcome.status != "published":
+        context.log.info(f"Nothing was published: {outcome.status}")
+        return
+    failed = _failed_checks(outcome)
+    yield from _landed(outcome, context)
+    for table, rows in outcome.tables.items():
+        key = key_of(table)
+        if key in context.selected_asset_keys:
+            more = _publication(outcome) if table == PUBLICATION else {}
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows, **more})
+        elif table in assets.tables:
+            context.log_event(dg.AssetMaterialization(key, metadata={"dagster/row_count": rows}))
+    yield from _check_results(context, assets, failed, set(outcome.tables))
+
+
+def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
+    """The checks that failed; no table is reported, since readers still see the last good night."""
+    failed = _failed_checks(outcome)
+    yield from _check_results(context, assets, failed, {table for table, _ in failed}, only_failed=True)
+
+
+def _publication(outcome: NightOutcome) -> dict[str, Any]:
+    return {
+        "generation": outcome.generation,
+        "as_of": outcome.as_of.isoformat(),
+        "seconds": outcome.seconds,
+    }
+
+
+def _landed(outcome: NightOutcome, context: dg.AssetExecutionContext) -> Results:
+    """Of each selected source that delivered something new: its loads and rows."""
+    loads = Counter(load.source for load in outcome.loads if load.status != "duplicate")
+    rows: Counter[str] = Counter()
+    for load in outcome.loads:
+        rows[load.source] += load.rows_read
+    for source, count in sorted(loads.items()):
+        if landing_key(source) in context.selected_asset_keys:
+            metadata = {"loads": count, "rows_read": rows[source]}
+            yield dg.MaterializeResult(asset_key=landing_key(source), metadata=metadata)
+
+
+def _failed_checks(outcome: NightOutcome) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(check["table_name"], check["check_name"]): check for check in outcome.failed_checks}
+
+
+def _check_results(
+    context: dg.AssetExecutionContext,
+    assets: NightAssets,
+    failed: dict[tuple[str, str], dict[str, Any]],
+    built: set[str],
+    only_failed: bool = False,
+) -> Iterator[dg.AssetCheckResult]:
+    """One result for each selected check of a table that was built."""
+    for key in sorted(context.selected_asset_check_keys):
+        table = name_of(key.asset_key)
+        found = failed.get((table, key.name))
+        if table not in built or (only_failed and found is None):
+            continue
+        yield dg.AssetCheckResult(
+            passed=found is None,
+            asset_key=key.asset_key,
+            check_name=key.name,
+            severity=assets.severities[key],
+            metadata={name: str(found[name]) for name in ("failing_rows", "sample") if found and name in found},
+        )

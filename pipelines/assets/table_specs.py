@@ -1,0 +1,134 @@
+"""One factory for all of a night's assets: what YAML and SQL say becomes asset specs and check specs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from data_quality.reconcile import identities
+from models.tables import Severity, TableSpec
+from sql.catalog import Catalogue, Model
+from sql.checks import rules_of
+
+PUBLICATION = "ops.publication"
+PUBLISHED_LAYERS = ("core", "marts", "quarantine", "ops")
+
+
+@dataclass(frozen=True)
+class NightAssets:
+    """All that one night makes, as Dagster sees it. `tables` are the names that a partial night may be asked for."""
+
+    specs: tuple[dg.AssetSpec, ...]
+    check_specs: tuple[dg.AssetCheckSpec, ...]
+    severities: Mapping[dg.AssetCheckKey, dg.AssetCheckSeverity]
+    tables: frozenset[str]
+
+
+def key_of(table: str) -> dg.AssetKey:
+    """The asset key of `schema.table`."""
+    return dg.AssetKey(table.split("."))
+
+
+def name_of(key: dg.AssetKey) -> str:
+    """The table of an asset key."""
+    return ".".join(key.path)
+
+
+def landing_key(source: str) -> dg.AssetKey:
+    """The asset key of what a source delivered."""
+    return dg.AssetKey(["landing", source])
+
+
+def describe_night(catalogue: Catalogue, sources: Mapping[str, str]) -> NightAssets:
+    """The assets of a night over these sources (kind by name); scratch tables are looked through, not shown."""
+    specs = {name: spec for name, spec in catalogue.specs().items() if spec.schema_name in PUBLISHED_LAYERS}
+    landed = [landing_key(source) for source in sources]
+    upstream = {name: sorted(_upstream(catalogue, name) & specs.keys()) for name in specs}
+    tables = [
+        _table_asset(spec, [key_of(other) for other in upstream[name]] or _made_by_python(spec, landed), catalogue)
+        for name, spec in specs.items()
+        if name != PUBLICATION
+    ]
+    publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue)
+    checks = _checks(catalogue, specs)
+    return NightAssets(
+        specs=(*(_landing_asset(source, kind) for source, kind in sources.items()), *tables, publication),
+        check_specs=tuple(checks),
+        severities={check.key: severity for check, severity in checks.items()},
+        tables=frozenset(specs),
+    )
+
+
+def _upstream(catalogue: Catalogue, table: str) -> set[str]:
+    """What a table is made of, looking through staging tables to what these are made of."""
+    found: set[str] = set()
+    waiting = set(_reads(catalogue, table))
+    while waiting:
+        name = waiting.pop()
+        if name.startswith("staging."):
+            waiting |= _reads(catalogue, name) - found
+        found.add(name)
+    return found - {table}
+
+
+def _reads(catalogue: Catalogue, table: str) -> frozenset[str]:
+    model = catalogue.models.get(table)
+    return frozenset(model.query.reads) if model else frozenset()
+
+
+def _made_by_python(spec: TableSpec, landed: list[dg.AssetKey]) -> list[dg.AssetKey]:
+    """Winners of records and the night's ledger come from the files; reference rows and parameters do not."""
+    is_from_files = spec.name.startswith("latest_") or spec.schema_name in ("ops", "quarantine")
+    return landed if is_from_files else []
+
+
+def _landing_asset(source: str, kind: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        landing_key(source),
+        description=f"What the source {source} ({kind}) delivered, kept as it came.",
+        group_name="landing",
+        kinds={"file"},
+        skippable=True,
+    )
+
+
+def _table_asset(spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue) -> dg.AssetSpec:
+    model = catalogue.models.get(spec.table)
+    columns = [dg.TableColumn(column.name, column.type, column.description) for column in spec.columns]
+    return dg.AssetSpec(
+        key_of(spec.table),
+        deps=list(deps),
+        description=spec.description,
+        group_name=_group(spec, model, catalogue),
+        owners=[f"team:{spec.owner.split('@')[0]}"],
+        kinds={"duckdb", "sql"} if model else {"duckdb", "python"},
+        metadata={"dagster/column_schema": dg.TableSchema(columns), "grain": ", ".join(spec.grain)},
+        skippable=True,
+    )
+
+
+def _group(spec: TableSpec, model: Model | None, catalogue: Catalogue) -> str:
+    """The subject of a mart, else the schema; what Python makes for core is ingestion."""
+    if model is not None:
+        return model.path.relative_to(catalogue.root).parent.name
+    return "ingestion" if spec.schema_name == "core" else spec.schema_name
+
+
+def _checks(catalogue: Catalogue, specs: Mapping[str, TableSpec]) -> dict[dg.AssetCheckSpec, dg.AssetCheckSeverity]:
+    """The rules of every model, and what must add up over several tables."""
+    reasons = {(spec.table, check.name): check.reason for spec in specs.values() for check in spec.checks}
+    checks = {}
+    for name in sorted(catalogue.models.keys() & specs.keys()):
+        for rule in rules_of(specs[name]):
+            text = reasons.get((name, rule.name))
+            checks[dg.AssetCheckSpec(rule.name, asset=key_of(name), description=text)] = _severity(rule.severity)
+    for identity in identities():
+        if identity.table in specs:
+            checks[dg.AssetCheckSpec(identity.name, asset=key_of(identity.table))] = _severity(Severity.BLOCK)
+    return checks
+
+
+def _severity(severity: Severity) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if severity is Severity.BLOCK else dg.AssetCheckSeverity.WARN

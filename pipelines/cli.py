@@ -1,0 +1,50 @@
+"""`touchline`: the command line. Commands are in pipelines/commands; here they are gathered, and errors get exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 blocked by a check, 4 another night is running.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from models.errors import TouchlineError
+from pipelines.commands.demo import demo
+from pipelines.commands.init import init
+from pipelines.commands.inspect import inspect
+from pipelines.commands.query import query
+from pipelines.commands.run import run
+from pipelines.commands.status import status
+
+app = typer.Typer(
+    name="touchline",
+    help="Sales activity metrics from CRM exports: every row accounted for, one trusted DuckDB file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (init, demo, inspect, run, status, query):
+    app.command()(command)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command and exit; a person never sees a traceback unless TOUCHLINE_DEBUG=1 asks for it."""
+    try:
+        app(arguments)
+    except TouchlineError as error:
+        _complain(str(error))
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("TOUCHLINE_DEBUG") == "1":
+            raise
+        _complain(f"{type(error).__name__}: {error}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where.")
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _complain(message: str) -> None:
+    print(f"touchline: {message}", file=sys.stderr)

@@ -1,0 +1,81 @@
+"""`touchline demo`: writes a made-up company's CRM exports into a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from models.errors import UsageError
+from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
+from pipelines.commands.pages import Page, count, print_json
+from pipelines.instants import parse_as_of
+from pipelines.new_workspace import make_workspace, template
+from pipelines.night.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.demo import DemoSummary
+
+
+def demo(
+    reps: Annotated[int, typer.Option(min=1, help="People in sales.")] = 24,
+    days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 180,
+    events: Annotated[int | None, typer.Option(min=0, help="Activities; default what so many reps do.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 7,
+    as_of: AsOfOption = None,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when the inbox holds files.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a realistic company's exports, the same for the same arguments, into a workspace (made when missing)."""
+    workspace = workspace_at(home)
+    if if_empty and _holds_files(workspace):
+        return
+    _make_demo_workspace(workspace)
+    summary = _write(workspace, as_of, reps=reps, days=days, events=events, seed=seed)
+    if as_json:
+        print_json({"home": str(workspace.home), **asdict(summary)})
+    else:
+        _show(workspace, summary)
+
+
+def _holds_files(workspace: Workspace) -> bool:
+    return any(path.is_file() for path in workspace.inbox.rglob("*"))
+
+
+def _make_demo_workspace(workspace: Workspace) -> None:
+    """A workspace with the demo company's settings; settings that a person wrote are never replaced."""
+    from pipelines.demo import demo_settings
+
+    if not workspace.exists():
+        make_workspace(workspace.home, demo_settings())
+    elif workspace.settings_file.read_text(encoding="utf-8") == template("touchline.yaml"):
+        workspace.settings_file.write_text(demo_settings(), encoding="utf-8")
+    elif not workspace.demo_as_of.exists():
+        raise UsageError(
+            f"{workspace.home} is a company's own workspace: the demo would mix made-up rows with its rows",
+            "Write the demo elsewhere: touchline demo --home ./demo",
+        )
+
+
+def _write(workspace: Workspace, as_of: str | None, **size: Any) -> DemoSummary:
+    from pipelines.commands.progress import progress_here
+    from pipelines.demo import DEMO_AS_OF, write_demo
+
+    instant = DEMO_AS_OF if as_of is None else parse_as_of(as_of, workspace.settings().company.timezone)
+    with progress_here() as progress:
+        progress.step("activities")
+        summary = write_demo(workspace.inbox / "crm", as_of=instant, progress=progress.advance, **size)
+    workspace.demo_as_of.write_text(instant.isoformat() + "\n", encoding="utf-8")
+    return summary
+
+
+def _show(workspace: Workspace, summary: DemoSummary) -> None:
+    out = Page()
+    out.line(f"Wrote a demo company into {workspace.inbox}")
+    for file in summary.files:
+        dirt = f", {count(file.broken)} of them broken on purpose" if file.broken else ""
+        out.line(f"  {file.name}: {count(file.rows)} rows{dirt}")
+    as_of = workspace.demo_as_of.read_text(encoding="utf-8").strip()
+    out.line(f"Now: touchline run --home {workspace.home} --as-of {as_of}")

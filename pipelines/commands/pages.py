@@ -1,0 +1,74 @@
+"""How commands speak: pages for people, and JSON for programs. Rich is imported when a page is written, not before."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import IO, Any, TypeGuard
+
+_WIDE = 4_000
+
+
+class Page:
+    """Lines and tables on standard output (or a file); elsewhere than on a terminal no line is broken.
+
+    Texts are shown as they are: nothing that a source wrote is ever read as markup.
+    """
+
+    def __init__(self, file: IO[str] | None = None) -> None:
+        from rich.console import Console
+
+        out = file or sys.stdout
+        self._console = Console(
+            file=out, width=None if out.isatty() else _WIDE, highlight=False, markup=False, emoji=False
+        )
+
+    def line(self, text: str) -> None:
+        """A line as it is."""
+        self._console.print(text, soft_wrap=True)
+
+    def head(self, text: str) -> None:
+        """A line that stands out."""
+        self._console.print(text, style="bold", soft_wrap=True)
+
+    def rows(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        number: Callable[[int], str] | None = None,
+    ) -> None:
+        """A table, numbers to the right; `number` writes the integers, default with thousands separators."""
+        from rich.table import Table
+        from rich.text import Text
+
+        lines = [tuple(row) for row in rows]
+        table = Table(show_edge=False, pad_edge=False)
+        for place, column in enumerate(columns):
+            numeric = any(isinstance(row[place], int | float | Decimal) for row in lines)
+            table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+        for row in lines:
+            table.add_row(*(Text((number or count)(cell) if _is_count(cell) else str(cell)) for cell in row))
+        if title:
+            self.head(f"\n{title}")
+        self._console.print(table)
+
+
+def count(number: int) -> str:
+    """`12,345`."""
+    return f"{number:,}"
+
+
+def _is_count(cell: object) -> TypeGuard[int]:
+    return isinstance(cell, int) and not isinstance(cell, bool)
+
+
+def print_json(content: Any) -> None:
+    """One JSON document on standard output; times as ISO texts."""
+    sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

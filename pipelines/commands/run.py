@@ -1,0 +1,76 @@
+"""`touchline run`: one night, as a Dagster run of this process, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.errors import BlockedError, TouchlineError
+from pipelines.commands.night_page import show_night
+from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
+from pipelines.commands.pages import Page, print_json
+from pipelines.instants import parse_as_of
+from pipelines.night.workspace import Workspace
+
+if TYPE_CHECKING:
+    from models.settings import Settings
+    from pipelines.night.outcome import NightOutcome
+
+
+def run(
+    as_of: AsOfOption = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild every table from all that was ever landed.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Build and check, and publish nothing.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in what is new, rebuild what it touches, check it, and publish it. Default as of now."""
+    workspace = workspace_at(home)
+    settings = workspace.settings()
+    instant = datetime.now(UTC) if as_of is None else parse_as_of(as_of, settings.company.timezone)
+    try:
+        outcome = _run_night(workspace, settings, instant, full_refresh, dry_run)
+    except BlockedError:
+        _show(workspace, _recorded(workspace), as_json)
+        raise
+    _show(workspace, outcome, as_json)
+
+
+def _run_night(
+    workspace: Workspace, settings: Settings, as_of: datetime, full_refresh: bool, dry_run: bool
+) -> NightOutcome:
+    """The night; a dry run is no Dagster run, since nothing comes of it that a record could point at."""
+    from pipelines.commands.progress import progress_here
+
+    with progress_here() as progress:
+        if not dry_run:
+            from pipelines.jobs import run_nightly
+
+            run_nightly(workspace, as_of, full_refresh, progress)
+            return _recorded(workspace)
+        from pipelines.night.run import NightRequest, run_night
+
+        return run_night(
+            NightRequest(workspace, as_of, datetime.now(UTC), "dry-run", full_refresh, True), settings, progress
+        )
+
+
+def _recorded(workspace: Workspace) -> NightOutcome:
+    """What the night that has just run wrote about itself."""
+    from pipelines.night.outcome import read_outcome
+
+    outcome = read_outcome(workspace.last_night)
+    if outcome is None:
+        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
+    return outcome
+
+
+def _show(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> None:
+    if as_json:
+        print_json(outcome.to_json())
+    else:
+        show_night(Page(), outcome, workspace.published_file)

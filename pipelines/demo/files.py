@@ -1,0 +1,72 @@
+"""The files of the demo: how a table becomes CSV, and what was written where."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.contracts import CONTRACTS
+from pipelines.demo.mistakes import TABLE_MISTAKES
+
+Row = Mapping[str, object]
+_WITHOUT_UPDATED_AT = frozenset({"stages", "spend", "exchange_rates", "time_off"})
+"""Kept by hand in a spreadsheet: the later line wins."""
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """One file. `rows` are the records below the header, the broken and the ignored ones among them."""
+
+    name: str
+    entity: str
+    rows: int
+    broken: int = 0
+    ignored: int = 0
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What `write_demo` wrote."""
+
+    files: tuple[FileSummary, ...]
+
+    @property
+    def rows(self) -> int:
+        """Records of all files."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def broken(self) -> int:
+        """Records that break their contract, on purpose."""
+        return sum(file.broken for file in self.files)
+
+
+def columns_of(entity: str) -> tuple[str, ...]:
+    """The header of the entity's files."""
+    names = tuple(CONTRACTS[entity].kinds())
+    left_out = ("updated_at", "is_deleted") if entity in _WITHOUT_UPDATED_AT else ()
+    return tuple(name for name in names if name not in left_out)
+
+
+def write_table(folder: Path, entity: str, rows: Iterable[Row], name: str = "") -> FileSummary:
+    """Writes the rows as `<name or entity>.csv`, one row in a hundred broken where the entity has mistakes."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns_of(entity), lineterminator="\n", restval="", extrasaction="raise")
+    writer.writeheader()
+    count = broken = 0
+    for row in rows:
+        mistakes = TABLE_MISTAKES.get(entity, ())
+        if mistakes and count % 100 == 57:
+            row = {**row, **mistakes[count // 100 % len(mistakes)]}
+            broken += 1
+        writer.writerow(row)
+        count += 1
+    file_name = f"{name or entity}.csv"
+    text = buffer.getvalue()
+    if entity == "spend":  # finance saves it from a spreadsheet: byte order mark and CRLF
+        text = "\ufeff" + text.replace("\n", "\r\n")
+    (folder / file_name).write_bytes(text.encode())
+    return FileSummary(file_name, entity, count, broken)

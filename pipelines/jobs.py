@@ -1,0 +1,54 @@
+"""The nightly job, and running it inside this process as the command line does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import dagster as dg
+
+from models.errors import TouchlineError
+from pipelines.assets.night import NIGHT_OP
+from pipelines.new_workspace import write_dagster_settings
+from pipelines.night.steps import Progress
+from pipelines.night.workspace import Workspace
+
+NIGHTLY = "nightly"
+
+
+def nightly_job() -> dg.UnresolvedAssetJobDefinition:
+    """Everything, in one process: a night is one transaction and has nothing to run side by side."""
+    return dg.define_asset_job(
+        NIGHTLY,
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,
+        description="One night: land what is new, rebuild what it touches, check it, publish it.",
+    )
+
+
+def run_nightly(workspace: Workspace, as_of: datetime, full_refresh: bool, progress: Progress) -> None:
+    """One Dagster run of the job, recorded in the workspace's DAGSTER_HOME; the night's own errors come through."""
+    from pipelines.definitions import build_definitions
+
+    job = build_definitions(workspace, progress).resolve_job_def(NIGHTLY)
+    write_dagster_settings(workspace)
+    config = {"as_of": as_of.isoformat(), "full_refresh": full_refresh}
+    with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance:
+        try:
+            job.execute_in_process(
+                run_config={"ops": {NIGHT_OP: {"config": config}}, "loggers": _QUIET}, instance=instance
+            )
+        except Exception as error:
+            raise _night_error(error) or error from None
+
+
+_QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+def _night_error(error: BaseException) -> TouchlineError | None:
+    """The night's own error inside what Dagster made of it; None when it is a fault of ours."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, TouchlineError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None

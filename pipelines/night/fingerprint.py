@@ -1,0 +1,32 @@
+"""One hash of everything but the rows that decides what is published; when it changes, everything is rebuilt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+
+import duckdb
+
+from models.contracts import CONTRACTS
+from models.settings import Settings
+from sql.catalog import Catalogue
+
+
+def time_zone_rules() -> str:
+    """Which time zone rules convert local times: DuckDB's ICU brings its own."""
+    return f"icu of duckdb {duckdb.__version__}"
+
+
+def fingerprint_of(settings: Settings, catalogue: Catalogue) -> str:
+    """Hash of settings, contracts, SQL, reference rows, holidays and time zone rules.
+
+    What only says how fast or where from a night runs (engine, paths) is left out: it moves no number.
+    """
+    decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True})
+    for source in decisive["sources"]:
+        source.pop("path")
+    contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}
+    parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), catalogue.fingerprint()]
+    parts += [time_zone_rules(), version("holidays")]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

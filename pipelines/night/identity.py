@@ -1,0 +1,91 @@
+"""What identifies people stays in private.duckdb: the key behind contact_key, and the identities it stands for."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+SECRET_VARIABLE = "TOUCHLINE_SECRET_KEY"
+_BLOCK = 64
+
+
+def workspace_key(path: Path, environment: Mapping[str, str]) -> bytes:
+    """The key of keyed hashes: from the environment, else the workspace's own, made on first use with mode 0600."""
+    given = environment.get(SECRET_VARIABLE)
+    if given:
+        return given.encode("utf-8")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as made:
+            made.write(secrets.token_hex(32).encode())
+    return path.read_bytes()
+
+
+def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """`keyed_hash(text)` (HMAC-SHA256, RFC 2104, as hex) and `contact_key_of(email, phone)`, for this connection only.
+
+    E-mail addresses are compared lower-case and trimmed, phones by their digits; each has a prefix of its own, so
+    that an address never equals a phone.
+    """
+    import hashlib
+
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block).hex() for pad in (0x36, 0x5C))
+    connection.execute(
+        f"create or replace temp macro keyed_hash(message) as"
+        f" sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode(message))))"
+    )
+    connection.execute(
+        "create or replace temp macro contact_key_of(email, phone) as case"
+        " when email is not null then keyed_hash('email:' || lower(trim(email)))"
+        " when regexp_replace(phone, '[^0-9]', '', 'g') <> '' then keyed_hash('phone:' || regexp_replace(phone, '[^0-9]', '', 'g'))"
+        " end"
+    )
+
+
+def create_private_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Identities of contacts, columns that no mapping names, joined sides of mappings."""
+    for statement in (
+        "contact_identity (contact_id varchar, full_name varchar, email varchar, phone varchar, contact_key varchar)",
+        "extra (source varchar, entity varchar, record_key varchar, extra varchar)",
+        "unnamed_column (source varchar, entity varchar, column_name varchar, load_id varchar)",
+        "joined_row (source varchar, entity varchar, load_number integer, place bigint, join_key varchar, cells varchar)",
+    ):
+        connection.execute(f"create table if not exists private.{statement}")
+
+
+def keep_identities(connection: duckdb.DuckDBPyConnection) -> None:
+    """Identities of the contacts whose winning version was staged tonight."""
+    won = """
+        from staging.rows_contacts as staged join core.latest_contacts as latest
+            on staged.contact_id = latest.contact_id and staged._row_hash = latest._row_hash
+        where staged._broken = 0 and staged._unmapped = 0
+    """
+    connection.execute(f"delete from private.contact_identity where contact_id in (select staged.contact_id {won})")
+    connection.execute(
+        f"""
+        insert into private.contact_identity
+        select staged.contact_id, any_value(full_name), any_value(email), any_value(phone), any_value(latest.contact_key)
+        {won} group by staged.contact_id
+        """
+    )
+
+
+def keep_extra(connection: duckdb.DuckDBPyConnection, entity: str, key: str) -> None:
+    """Cells of columns that no mapping names, of the winning versions staged tonight."""
+    won = f"""
+        from staging.rows_{entity} as staged join core.latest_{entity} as latest
+            on staged.{key} = latest.{key} and staged._row_hash = latest._row_hash
+        where staged._extra is not null
+    """
+    connection.execute(
+        f"delete from private.extra where entity = '{entity}' and record_key in (select staged.{key} {won})"
+    )
+    connection.execute(
+        f"insert into private.extra select any_value(staged.source), '{entity}', staged.{key}, any_value(_extra) {won} group by staged.{key}"
+    )

@@ -1,0 +1,298 @@
+"""One file → typed, judged rows in `staging.rows_<entity>`: mapping, contract, row hash and reasons.
+
+The judgement is one bit mask a row, computed beside the casts; pydantic explains only the rows whose mask is not 0.
+What is not here: which version of an id wins (winners.py), and whether the file is new at all (ledger.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from data_quality.quarantine import Rejected
+from data_quality.validate import ContractSql, Violation, contract_sql, explain
+from models.contracts import CONTRACTS
+from models.errors import UnreadableFileError
+from models.fields import Kind, Shape
+from models.mapping import ReadOptions, SourceMapping
+from models.records import Record
+from models.settings import Settings, Source
+from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
+from pipelines.sources.reading import TextRows, read_rows, reconcile
+from sql.quoting import identifier, literal
+from sql.records import PREFIXED_REFERENCES, column_name, record_key_column, record_table
+
+
+@dataclass(frozen=True)
+class EntityPlan:
+    """How the rows of one source and entity are to be read and judged."""
+
+    source: str
+    contract: type[Record]
+    read: ReadOptions
+    timezone: str
+    company_timezone: str
+    mapping: SourceMapping | None
+    keep_subjects: bool
+    join_tables: dict[str, str]
+
+    @property
+    def staged(self) -> str:
+        """Where the rows go."""
+        return staged_table(self.contract)
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """Where a file's records went before versions are compared. `rows_valid` passed every rule."""
+
+    rows_read: int
+    rows_valid: int
+    rows_quarantined: int
+    rows_ignored: int
+    rejected: tuple[Rejected, ...]
+    unnamed: tuple[str, ...]
+    line_of: Callable[[int], int]
+
+
+def staged_table(contract: type[Record]) -> str:
+    """`staging.rows_activities`."""
+    return f"staging.rows_{contract.ENTITY}"
+
+
+def plan_entity(settings: Settings, source: Source, entity: str) -> EntityPlan:
+    """The plan of a source's entity; joined tables are named once they exist."""
+    return EntityPlan(
+        source=source.name,
+        contract=CONTRACTS[entity],
+        read=source.read,
+        timezone=source.timezone or settings.company.timezone,
+        company_timezone=settings.company.timezone,
+        mapping=source.mapping() if source.kind == "mapped" else None,
+        keep_subjects=settings.privacy.keep_subjects,
+        join_tables={},
+    )
+
+
+def create_staged_table(connection: duckdb.DuckDBPyConnection, contract: type[Record]) -> None:
+    """Empty `staging.rows_<entity>`: the columns of core.latest_<entity>, private fields, and the judgement."""
+    columns = [
+        f"{identifier(column.name)} {column.type}"
+        for column in record_table(contract).columns
+        if column.name != "_sequence"
+    ]
+    columns += [f"{identifier(name)} varchar" for name in contract.PRIVATE]
+    columns += [
+        "_load_number integer",
+        "_broken bigint",
+        "_unmapped bigint",
+        "_raw varchar",
+        "_fields varchar",
+        "_extra varchar",
+    ]
+    connection.execute(f"create or replace table {staged_table(contract)} ({', '.join(columns)})")
+
+
+def ingest_file(
+    connection: duckdb.DuckDBPyConnection,
+    plan: EntityPlan,
+    path: Path,
+    name: str,
+    load_id: str,
+    load_number: int,
+    scratch: Path,
+) -> FileResult:
+    """Appends the file's rows to the staged table. Raises UnreadableFileError when nothing of the file can be used."""
+    first_row = _next_rowid(connection, plan.staged)
+    rows = read_rows(connection, path, plan.read, name, scratch)
+    try:
+        whole = _stage(connection, plan, rows, load_number)
+    except duckdb.Error:
+        if rows.path_taken != "fast":
+            raise
+        whole = False
+    if not whole:
+        forget_rows(connection, plan.contract, load_number)
+        first_row = _next_rowid(connection, plan.staged)
+        rows = read_rows(connection, path, plan.read, name, scratch, force_slow=True)
+        if not _stage(connection, plan, rows, load_number):
+            raise UnreadableFileError(
+                "not_reconciled",
+                f"{name}: not every record could be accounted for",
+                "Report this file; it stays in the inbox.",
+            )
+    rejected = (
+        *_structural(plan, rows, load_id, name),
+        *_explained(connection, plan, rows, load_id, name, load_number, first_row),
+    )
+    broken = len({row.line_number for row in rejected})
+    return FileResult(
+        rows_read=rows.rows + len(rows.rejects) + rows.ignored,
+        rows_valid=rows.rows - (broken - len(rows.rejects)),
+        rows_quarantined=broken,
+        rows_ignored=rows.ignored,
+        rejected=rejected,
+        unnamed=_mapped(plan, rows).unnamed,
+        line_of=rows.line_of,
+    )
+
+
+def forget_rows(connection: duckdb.DuckDBPyConnection, contract: type[Record], load_number: int) -> None:
+    """Takes a refused file's rows out of the staged table again."""
+    connection.execute(f"delete from {staged_table(contract)} where _load_number = ?", [load_number])
+
+
+def _next_rowid(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    (highest,) = connection.execute(f"select coalesce(max(rowid), -1) from {table}").fetchone() or (-1,)
+    return int(highest) + 1
+
+
+def _mapped(plan: EntityPlan, rows: TextRows) -> MappedSql:
+    if plan.mapping is None:
+        return canonical_sql(plan.contract, rows.columns)
+    return mapped_sql(plan.mapping, rows.columns, plan.timezone, join_tables=plan.join_tables)
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, rows: TextRows, load_number: int) -> bool:
+    """Inserts the file's rows; False when the engine's count and the survey's do not agree."""
+    mapped = _mapped(plan, rows)
+    contract = contract_sql(plan.contract, plan.timezone, plan.company_timezone, present=mapped.fields)
+    inserted = connection.execute(_insert_sql(plan, rows, mapped, contract, load_number)).fetchone()
+    return reconcile(rows, int(inserted[0]) if inserted else 0)
+
+
+def _insert_sql(plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: ContractSql, load_number: int) -> str:
+    """Nested SELECTs: cells → canonical text and mapping failures → mask → typed values → row hash."""
+    texts = [f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items()]
+    texts += [f"null::varchar as {identifier(field)}" for field in plan.contract.kinds() if field not in mapped.fields]
+    typed = _typed_columns(plan, contract)
+    fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
+    failed = "(_broken <> 0 or _unmapped <> 0)"
+    return f"""
+        insert into {plan.staged} by name
+        select *, {_row_hash(plan.contract, mapped)} as _row_hash
+        from (
+            select {", ".join(f"{expression} as {identifier(name)}" for name, expression in typed.items())},
+                {load_number} as _load_number, _broken, _unmapped,
+                case when {failed} then to_json(_cells)::varchar end as _raw,
+                case when {failed} then to_json({{{fields}}})::varchar end as _fields,
+                {_extra_sql(mapped.unnamed)} as _extra
+            from (
+                select *, {contract.mask} as _broken
+                from (
+                    select raw as _cells, {mapped.failure_mask} as _unmapped, {", ".join(texts)}
+                    from {rows.relation} as raw {mapped.joins}
+                )
+            )
+        )
+    """
+
+
+def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
+    """Column of the staged table → SQL; everything of core.latest_<entity> but `_sequence` and `_row_hash`."""
+    values = {
+        column_name(plan.contract, field): _prefixed(plan, field, value) for field, value in contract.values.items()
+    }
+    for key, default in plan.contract.KEY_DEFAULTS.items():
+        values[key] = f"coalesce({values[key]}, {values[default]})"
+    if "subject" in values and not plan.keep_subjects:
+        values["subject"] = "null::varchar"
+    if plan.contract.ENTITY == "activities":
+        zone = literal(plan.company_timezone)
+        values["activity_date"] = f"timezone({zone}, {values['occurred_at']})::date"
+        values["created_date"] = f"timezone({zone}, {values['created_at']})::date"
+    if plan.contract.PRIVATE:
+        values["contact_key"] = "contact_key_of(email, phone)"
+    key_column = record_key_column(plan.contract)
+    if key_column not in values:
+        values[key_column] = _compound_key(plan, values)
+    values["source"] = literal(plan.source)
+    return values
+
+
+def _prefixed(plan: EntityPlan, field: str, value: str) -> str:
+    own_key = (field,) == plan.contract.KEY
+    if field == "contact_ids":
+        return f"list_transform({value}, lambda item: {literal(plan.source + ':')} || item)"
+    if field in PREFIXED_REFERENCES or own_key:
+        return f"({literal(plan.source + ':')} || {value})"
+    return value
+
+
+def _compound_key(plan: EntityPlan, values: dict[str, str]) -> str:
+    parts = [
+        f"replace(replace(coalesce(({values[key]})::varchar, ''), '\\', '\\\\'), '|', '\\|')"
+        for key in plan.contract.KEY
+    ]
+    return f"{literal(plan.source + ':')} || " + " || '|' || ".join(parts)
+
+
+def _row_hash(contract: type[Record], mapped: MappedSql) -> str:
+    """md5 over the typed values in the contract's order, absent ones blank; private values go in keyed."""
+    texts = [
+        _hashed_text(contract, field, kind) if field in mapped.fields else "''"
+        for field, kind in contract.kinds().items()
+    ]
+    return f"md5_number_lower(concat_ws(chr(31), {', '.join(texts)}))"
+
+
+def _hashed_text(contract: type[Record], field: str, kind: Kind) -> str:
+    column = identifier(field if field in contract.PRIVATE else column_name(contract, field))
+    if field in contract.PRIVATE:
+        column = f"keyed_hash({column})"
+    elif kind.shape is Shape.INSTANT:
+        column = f"epoch_us({column})"
+    return f"coalesce({column}::varchar, '')"
+
+
+def _extra_sql(unnamed: tuple[str, ...]) -> str:
+    if not unnamed:
+        return "null"
+    cells = ", ".join(f"{literal(column)}: _cells.{identifier(column)}" for column in unnamed)
+    return f"case when _broken = 0 and _unmapped = 0 then to_json({{{cells}}})::varchar end"
+
+
+def _structural(plan: EntityPlan, rows: TextRows, load_id: str, name: str) -> Iterator[Rejected]:
+    for reject in rows.rejects:
+        yield Rejected(
+            load_id, plan.source, plan.contract.ENTITY, name, reject.line_number, None, None,
+            reject.rule, reject.message, reject.text, reject.text,
+        )  # fmt: skip
+
+
+def _explained(
+    connection: duckdb.DuckDBPyConnection,
+    plan: EntityPlan,
+    rows: TextRows,
+    load_id: str,
+    name: str,
+    load_number: int,
+    first_row: int,
+) -> Iterator[Rejected]:
+    mapped = _mapped(plan, rows)
+    failing = connection.execute(
+        f"select rowid, _unmapped, _raw, _fields from {plan.staged}"
+        " where _load_number = ? and (_broken <> 0 or _unmapped <> 0) order by rowid",
+        [load_number],
+    ).fetchall()
+    for rowid, unmapped, raw, fields in failing:
+        texts = json.loads(fields)
+        violations = _violations(plan, mapped, unmapped, json.loads(raw), texts)
+        for violation in violations:
+            yield Rejected(
+                load_id, plan.source, plan.contract.ENTITY, name, rows.line_of(rowid - first_row), texts.get(plan.contract.KEY[0]),
+                violation.field, violation.rule, violation.message, violation.found, raw,
+            )  # fmt: skip
+
+
+def _violations(
+    plan: EntityPlan, mapped: MappedSql, unmapped: int, cells: dict[str, str | None], texts: dict[str, str | None]
+) -> list[Violation]:
+    failed = [field for bit, field in enumerate(mapped.failure_bits) if unmapped >> bit & 1]
+    found = [explain_failure(plan.mapping, field, cells) for field in failed if plan.mapping is not None]
+    found += [violation for violation in explain(plan.contract, texts) if violation.field not in failed]
+    return found

@@ -1,0 +1,181 @@
+"""Landing: every inbox file is hashed and copied once into `var/landed/<sha256>`; the inbox stays as it is.
+
+What a landed file means (its entity, whether it is new) is decided by its source and the ledger, not by its name.
+A file that changes while it is read is deferred to the next night.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.contracts import CONTRACTS
+from models.settings import Settings, Source
+from pipelines.night.workspace import Workspace
+
+EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+COMPRESSIONS = (".gz", ".zst")
+HALF_DONE = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
+JOIN_PREFIX = "join:"
+_BLOCK = 8 << 20
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file that a source is to read. `entity` is `join:<entity>:<name>` for the joined side of a mapping."""
+
+    source: str
+    entity: str
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """An inbox file whose bytes lie in `var/landed/<sha256>`; `deferred` says why it could not be taken tonight."""
+
+    source: str
+    entity: str
+    name: str
+    sha256: str
+    size: int
+    deferred: str | None = None
+
+
+def land_sources(
+    workspace: Workspace, settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[LandedFile]:
+    """Lands every file of every source, in the order of the settings, then of the file names."""
+    files = [file for source in settings.sources for file in find_files(workspace.home, source)]
+    index = _read_index(workspace.inbox_index)
+    workspace.landed.mkdir(parents=True, exist_ok=True)
+    landed = []
+    for done, file in enumerate(files):
+        progress(done, len(files))
+        landed.append(_land(file, workspace.landed, index))
+    progress(len(files), len(files))
+    _write_index(
+        workspace.inbox_index, {str(file.path): index[str(file.path)] for file in files if str(file.path) in index}
+    )
+    return landed
+
+
+def find_files(home: Path, source: Source) -> list[InboxFile]:
+    """The files a source would read, sorted by name."""
+    if source.kind == "canonical":
+        return [
+            InboxFile(source.name, entity, path, path.name)
+            for path in _files_in(home / source.path)
+            if (entity := entity_of(path.name)) is not None
+        ]
+    assert source.entity is not None
+    found = [InboxFile(source.name, source.entity, path, path.name) for path in _matching(home, source.path)]
+    for name, join in source.joins.items():
+        entity = f"{JOIN_PREFIX}{source.entity}:{name}"
+        found += [InboxFile(source.name, entity, path, path.name) for path in _matching(home, join.path)]
+    return found
+
+
+def unread_files(home: Path, source: Source) -> list[Path]:
+    """Files in a canonical source's folder that belong to no entity: told to the user, never silently skipped."""
+    if source.kind != "canonical":
+        return []
+    return [path for path in _files_in(home / source.path) if entity_of(path.name) is None]
+
+
+def entity_of(name: str) -> str | None:
+    """The entity of a canonical file name: `<entity>*.<extension>[.gz|.zst]`; None when it is no such name."""
+    stem = name.lower()
+    for compression in COMPRESSIONS:
+        stem = stem.removesuffix(compression)
+    extension = next((known for known in EXTENSIONS if stem.endswith(known)), None)
+    if extension is None:
+        return None
+    stem = stem.removesuffix(extension)
+    families = [entity for entity in CONTRACTS if stem.startswith(entity) and not stem[len(entity) :][:1].isalpha()]
+    return max(families, key=len, default=None)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in sorted(folder.iterdir()) if _is_whole_file(path))
+
+
+def _matching(home: Path, pattern: str) -> Iterator[Path]:
+    for name in sorted(glob.glob(str(home / pattern), recursive=True)):
+        if _is_whole_file(Path(name)):
+            yield Path(name)
+
+
+def _is_whole_file(path: Path) -> bool:
+    """Regular files only: no links, no hidden or half-uploaded ones."""
+    hidden = path.name.startswith((".", "~$"))
+    return not hidden and not path.name.endswith(HALF_DONE) and path.is_file() and not path.is_symlink()
+
+
+def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> LandedFile:
+    try:
+        with file.path.open("rb") as opened:
+            before = os.fstat(opened.fileno())
+            known = index.get(str(file.path))
+            if known is not None and known[:3] == _identity(before) and (landed / str(known[3])).is_file():
+                return LandedFile(file.source, file.entity, file.name, str(known[3]), before.st_size)
+            sha256, aside = _copy_and_hash(opened, landed)
+            if _identity(os.fstat(opened.fileno())) != _identity(before):
+                aside.unlink()
+                return _deferred(file, "it changed while it was read")
+    except OSError as error:
+        return _deferred(file, f"it cannot be read ({error.strerror})")
+    _keep(aside, landed / sha256)
+    index[str(file.path)] = [*_identity(before), sha256]
+    return LandedFile(file.source, file.entity, file.name, sha256, before.st_size)
+
+
+def _deferred(file: InboxFile, why: str) -> LandedFile:
+    return LandedFile(file.source, file.entity, file.name, "", 0, deferred=why)
+
+
+def _copy_and_hash(opened: object, landed: Path) -> tuple[str, Path]:
+    aside = landed / f".landing-{os.getpid()}"
+    digest = hashlib.sha256()
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as copy:
+        while block := opened.read(_BLOCK):  # type: ignore[attr-defined]
+            digest.update(block)
+            copy.write(block)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest(), aside
+
+
+def _keep(aside: Path, final: Path) -> None:
+    if final.exists():
+        aside.unlink()
+        return
+    aside.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    aside.replace(final)
+
+
+def _identity(status: os.stat_result) -> list[int | str]:
+    return [status.st_ino, status.st_size, status.st_mtime_ns]
+
+
+def _read_index(path: Path) -> dict[str, list[int | str]]:
+    """A lost or broken index costs only hashing again."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write_index(path: Path, index: dict[str, list[int | str]]) -> None:
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(index), encoding="utf-8")
+    aside.replace(path)

@@ -1,0 +1,156 @@
+"""The ledger (ops.load): which landed files are new, and what became of every file that was seen.
+
+A file is known by (source, entity, sha256 of its bytes): its name does not matter. A refused file is tried again
+when the reading settings of its source change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+
+from models.settings import Settings, Source
+from pipelines.night.landing import LandedFile
+from pipelines.night.outcome import LoadSummary
+
+
+@dataclass(frozen=True)
+class KnownLoad:
+    """A row of ops.load."""
+
+    load_id: str
+    source: str
+    entity: str
+    file_name: str
+    sha256: str
+    status: str
+    reason: str | None
+    remedy: str | None
+    load_number: int | None
+    mapping_fingerprint: str | None
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Tonight's inbox, sorted: `new` must be read; `repeated` are known bytes under another name; `standing` are files refused before that are still there."""
+
+    new: tuple[LandedFile, ...]
+    repeated: tuple[tuple[LandedFile, str], ...]
+    deferred: tuple[LandedFile, ...]
+    standing: tuple[LoadSummary, ...]
+
+
+def read_ledger(connection: duckdb.DuckDBPyConnection) -> list[KnownLoad]:
+    """Every load that was ever seen, oldest first."""
+    return [
+        KnownLoad(*row)
+        for row in connection.execute(
+            """
+            select load_id, source, entity, file_name, file_sha256, status, reason, remedy, load_number, mapping_fingerprint
+            from ops.load order by load_id
+            """
+        ).fetchall()
+    ]
+
+
+def accepted_loads(known: Iterable[KnownLoad]) -> list[KnownLoad]:
+    """The loads whose rows stand in core, in landing order."""
+    return sorted((load for load in known if load.status == "accepted"), key=lambda load: load.load_number or 0)
+
+
+def mapping_fingerprint(settings: Settings, source: Source) -> str:
+    """Hash of all that decides how a source's files are read and judged."""
+    decisive = source.model_dump_json(exclude={"path"}) + settings.company.timezone + settings.quality.model_dump_json()
+    return hashlib.sha256(decisive.encode()).hexdigest()[:16]
+
+
+def sort_inbox(
+    landed: Iterable[LandedFile], known: Iterable[KnownLoad], fingerprints: dict[tuple[str, str], str]
+) -> Sorted:
+    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity)."""
+    loads = list(known)
+    accepted = {(load.source, load.entity, load.sha256): load.load_id for load in loads if load.status == "accepted"}
+    refused = {
+        (load.source, load.entity, load.sha256, load.mapping_fingerprint): load
+        for load in loads
+        if load.status == "refused"
+    }
+    names = {(load.source, load.entity, load.sha256, load.file_name) for load in loads if load.status != "deferred"}
+    new: dict[tuple[str, str, str], LandedFile] = {}
+    repeated, deferred, standing = [], [], []
+    for file in landed:
+        key = (file.source, file.entity, file.sha256)
+        judged = refused.get((*key, fingerprints.get((file.source, file.entity))))
+        if file.deferred is not None:
+            deferred.append(file)
+        elif key in accepted:
+            if (*key, file.name) not in names:
+                repeated.append((file, accepted[key]))
+        elif judged is not None:
+            standing.append(_still_refused(file, judged))
+        elif key in new:
+            repeated.append((file, new[key].name))
+        else:
+            new[key] = file
+    return Sorted(tuple(new.values()), tuple(repeated), tuple(deferred), tuple(standing))
+
+
+def _still_refused(file: LandedFile, load: KnownLoad) -> LoadSummary:
+    return LoadSummary(load.load_id, file.source, file.entity, file.name, "refused", load.reason, load.remedy)
+
+
+def repeated_summary(file: LandedFile, load_id: str, same_as: str) -> LoadSummary:
+    """The summary of a file whose bytes are known."""
+    reason = f"same bytes as {same_as}: nothing to add; a correction back needs a newer updated_at"
+    return LoadSummary(load_id, file.source, file.entity, file.name, "duplicate", reason)
+
+
+def deferred_summary(file: LandedFile, load_id: str) -> LoadSummary:
+    """The summary of a file that could not be taken tonight."""
+    return LoadSummary(
+        load_id, file.source, file.entity, file.name, "deferred", file.deferred, "The next night takes it."
+    )
+
+
+def write_load(
+    connection: duckdb.DuckDBPyConnection,
+    summary: LoadSummary,
+    file: LandedFile,
+    load_number: int | None,
+    fingerprint: str | None,
+    now: datetime,
+    as_of: datetime,
+) -> None:
+    """One row of ops.load."""
+    connection.execute(
+        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            summary.load_id, summary.source, summary.entity, summary.file_name, file.sha256, file.size, summary.status,
+            summary.reason, summary.remedy, load_number, fingerprint, now, as_of,
+        ],
+    )  # fmt: skip
+
+
+def write_accounting(
+    connection: duckdb.DuckDBPyConnection, summary: LoadSummary, file: LandedFile, now: datetime, as_of: datetime
+) -> None:
+    """One row of ops.load_accounting."""
+    connection.execute(
+        "insert into ops.load_accounting values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            summary.load_id, summary.source, summary.entity, summary.file_name, file.sha256, summary.rows_read,
+            summary.rows_accepted, summary.rows_duplicate, summary.rows_superseded, summary.rows_quarantined,
+            summary.rows_ignored, summary.rows_erased, as_of, now,
+        ],
+    )  # fmt: skip
+
+
+def with_verdicts(summary: LoadSummary, valid: int, duplicate: int, superseded: int) -> LoadSummary:
+    """The summary once versions were compared."""
+    return replace(
+        summary, rows_accepted=valid - duplicate - superseded, rows_duplicate=duplicate, rows_superseded=superseded
+    )

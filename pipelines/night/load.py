@@ -1,0 +1,222 @@
+"""Tonight's files into core.latest_*: read each, settle versions, account for every record.
+
+A full build reads every accepted load again from what was landed, in landing order, before the new ones; their
+accounting stays as it was judged in their own night.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from data_quality.quarantine import Rejected, create_private_quarantine, mark_replayed, write_rejected
+from models.contracts import CONTRACTS
+from models.errors import TouchlineError, UnreadableFileError
+from models.settings import Settings, Source
+from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities
+from pipelines.night.ingest import FileResult, create_staged_table, forget_rows, ingest_file, plan_entity
+from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
+from pipelines.night.landing import LandedFile
+from pipelines.night.ledger import with_verdicts, write_accounting, write_load
+from pipelines.night.outcome import LoadSummary
+from pipelines.night.winners import Verdicts, settle
+from sql.records import create_record_table, record_key_column
+
+
+@dataclass(frozen=True)
+class Load:
+    """A landed file to be read tonight; `is_new` is false for one that a full build reads again."""
+
+    file: LandedFile
+    source: Source
+    load_id: str
+    load_number: int
+    is_new: bool
+    mapping_fingerprint: str
+
+
+@dataclass
+class Loader:
+    """Reads loads into one build. One instance a night."""
+
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+    landed: Path
+    scratch: Path
+    now: datetime
+    as_of: datetime
+    rebuilding: bool
+    summaries: list[LoadSummary] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
+
+    def prepare(self, key: bytes) -> None:
+        """Tables and macros that loading needs."""
+        create_key_macros(self.connection, key)
+        create_private_tables(self.connection)
+        create_private_quarantine(self.connection)
+        for contract in CONTRACTS.values():
+            if self.rebuilding:
+                create_record_table(self.connection, contract)
+            create_staged_table(self.connection, contract)
+            self.connection.execute(f"create or replace table staging.changed_{contract.ENTITY} (record_key varchar)")
+        self.connection.execute(
+            "create or replace table staging.load_number (load_number integer, load_id varchar, first_row bigint)"
+        )
+
+    def remember_loads(self, numbers: dict[int, str]) -> None:
+        """Loads of earlier nights, so that a conflict with one of them can name it."""
+        for number, load_id in numbers.items():
+            self.connection.execute("insert into staging.load_number values (?, ?, 0)", [number, load_id])
+
+    def load(self, loads: list[Load], advance: Callable[[int, int], None]) -> int:
+        """Reads the loads (joined sides first), settles versions and writes the accounting; rows read in all."""
+        in_order = sorted(loads, key=lambda load: (not is_join(load.file.entity), load.load_number))
+        for done, load in enumerate(in_order):
+            advance(done, len(in_order))
+            self._read_one(load)
+        advance(len(in_order), len(in_order))
+        self._settle()
+        self._write_quarantine()
+        return sum(result.rows_read for _, result in self._read.values())
+
+    def line_of(self, load_number: int, place: int) -> int:
+        """The line of the file at which the load's row at this place begins."""
+        return self._read[load_number][1].line_of(place)
+
+    def _read_one(self, load: Load) -> None:
+        try:
+            result = self._ingest(load)
+        except UnreadableFileError as error:
+            self._refuse(load, error)
+            return
+        over_budget = load.is_new and self._is_over_budget(load.source, result)
+        if over_budget:
+            self._refuse(load, self._budget_error(load, result))
+            return
+        self._read[load.load_number] = (load, result)
+        self.rejected += result.rejected
+        self._note_unnamed(load, result)
+
+    def _ingest(self, load: Load) -> FileResult:
+        path, name = self.landed / load.file.sha256, load.file.name
+        where = (path, name, load.load_id, load.load_number, self.scratch)
+        if is_join(load.file.entity):
+            return ingest_joined(self.connection, load.source, load.file.entity, *where)
+        plan = plan_entity(self.settings, load.source, load.file.entity)
+        if load.source.joins:
+            plan = replace(plan, join_tables=build_join_tables(self.connection, load.source))
+        first_row = self._first_row(plan.staged)
+        self.connection.execute(
+            "insert into staging.load_number values (?, ?, ?)", [load.load_number, load.load_id, first_row]
+        )
+        return ingest_file(self.connection, plan, *where)
+
+    def _first_row(self, staged: str) -> int:
+        (highest,) = self.connection.execute(f"select coalesce(max(rowid), -1) from {staged}").fetchone() or (-1,)
+        return int(highest) + 1
+
+    def _is_over_budget(self, source: Source, result: FileResult) -> bool:
+        quality = self.settings.quality
+        share = quality.max_quarantined_share if source.max_quarantined_share is None else source.max_quarantined_share
+        return (
+            result.rows_quarantined >= quality.min_quarantined_rows
+            and result.rows_quarantined > share * result.rows_read
+        )
+
+    def _budget_error(self, load: Load, result: FileResult) -> UnreadableFileError:
+        rules = Counter(f"{row.field or 'record'}: {row.rule}" for row in result.rejected).most_common(3)
+        most = "; ".join(f"{rule} ({count} rows)" for rule, count in rules)
+        example = result.rejected[0]
+        return UnreadableFileError(
+            "over_budget",
+            f"{result.rows_quarantined} of {result.rows_read} rows are broken, most by {most};"
+            f" first at line {example.line_number}: {example.message} (found {example.found[:60]!r})",
+            "Mend the mapping or the file, or raise max_quarantined_share of this source.",
+        )
+
+    def _refuse(self, load: Load, error: UnreadableFileError) -> None:
+        if not load.is_new:
+            raise TouchlineError(
+                f"{load.file.name} ({load.source.name}) was accepted as {load.load_id} and no longer reads: {error.what}",
+                "Undo the change of its mapping, or mend it; the last good night stays published.",
+            )
+        if not is_join(load.file.entity):
+            forget_rows(self.connection, CONTRACTS[load.file.entity], load.load_number)
+        self.connection.execute("delete from staging.load_number where load_number = ?", [load.load_number])
+        summary = LoadSummary(
+            load.load_id,
+            load.source.name,
+            load.file.entity,
+            load.file.name,
+            "refused",
+            f"{error.rule}: {error.what}",
+            error.remedy,
+        )
+        self.summaries.append(summary)
+        write_load(self.connection, summary, load.file, None, load.mapping_fingerprint, self.now, self.as_of)
+
+    def _note_unnamed(self, load: Load, result: FileResult) -> None:
+        """A column that nothing names is told once, then kept quietly."""
+        known = {
+            name
+            for (name,) in self.connection.execute(
+                "select column_name from private.unnamed_column where source = ? and entity = ?",
+                [load.source.name, load.file.entity],
+            ).fetchall()
+        }
+        new = [column for column in result.unnamed if column not in known]
+        for column in new:
+            self.connection.execute(
+                "insert into private.unnamed_column values (?, ?, ?, ?)",
+                [load.source.name, load.file.entity, column, load.load_id],
+            )
+        if new and load.is_new:
+            shown = ", ".join(new[:8]) + (f" and {len(new) - 8} more" if len(new) > 8 else "")
+            self.notes.append(
+                f"{load.source.name}/{load.file.name}: columns that nothing names are kept in private.duckdb only: {shown}"
+            )
+
+    def _settle(self) -> None:
+        verdicts: dict[str, Verdicts] = {}
+        for entity in dict.fromkeys(load.file.entity for load, _ in self._read.values()):
+            if is_join(entity):
+                continue
+            contract = CONTRACTS[entity]
+            verdicts[entity] = settle(self.connection, contract, self.rebuilding)
+            keep_extra(self.connection, entity, record_key_column(contract))
+        if "contacts" in verdicts:
+            keep_identities(self.connection)
+        for number, (load, result) in self._read.items():
+            if load.is_new:
+                self._account(load, result, *self._verdict(load, number, verdicts))
+
+    def _verdict(self, load: Load, number: int, verdicts: dict[str, Verdicts]) -> tuple[int, int]:
+        if is_join(load.file.entity):
+            return count_repeats(self.connection, load.source.name, load.file.entity).get(number, 0), 0
+        judged = verdicts[load.file.entity]
+        return judged.duplicate[number], judged.superseded[number]
+
+    def _account(self, load: Load, result: FileResult, duplicate: int, superseded: int) -> None:
+        summary = LoadSummary(
+            load.load_id, load.source.name, load.file.entity, load.file.name, "accepted",
+            rows_read=result.rows_read, rows_quarantined=result.rows_quarantined, rows_ignored=result.rows_ignored,
+        )  # fmt: skip
+        summary = with_verdicts(summary, result.rows_valid, duplicate, superseded)
+        self.summaries.append(summary)
+        write_load(
+            self.connection, summary, load.file, load.load_number, load.mapping_fingerprint, self.now, self.as_of
+        )
+        write_accounting(self.connection, summary, load.file, self.now, self.as_of)
+
+    def _write_quarantine(self) -> None:
+        write_rejected(self.connection, self.rejected)
+        judged_again = [load.load_id for load, _ in self._read.values() if not load.is_new]
+        if judged_again:
+            mark_replayed(self.connection, [row.rejected_id for row in self.rejected], judged_again, self.now)

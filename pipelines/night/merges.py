@@ -1,0 +1,71 @@
+"""Merges that run in a circle: the records count as themselves, and tonight's rows that close the circle are told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from data_quality.quarantine import Rejected, write_rejected
+from models.contracts import CONTRACTS
+from pipelines.night.load import Loader
+
+MERGEABLE = tuple(entity for entity, contract in CONTRACTS.items() if "merged_into_id" in contract.model_fields)
+_MESSAGE = "its merges run in a circle, so none of them is followed; say in the source which record survives"
+
+
+def quarantine_merge_cycles(loader: Loader) -> None:
+    """Moves tonight's winning rows that stand in a circle from accepted to quarantined, with their reason.
+
+    Core keeps the records, with the link not followed: whichever row came last, the result is the same.
+    """
+    for entity in MERGEABLE:
+        for load_id, record_id, target, line in _rows_in_a_circle(loader, entity):
+            _quarantine(loader, entity, load_id, record_id, target, line)
+
+
+def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, int]]:
+    key = CONTRACTS[entity].KEY[0]
+    own_id = "substr(staged.{0}, length(staged.source) + 2)"
+    found = loader.connection.execute(
+        f"""
+        with recursive links as (
+            select {key} as record_id, merged_into_id as target from core.latest_{entity} where merged_into_id is not null
+        ),
+        inner_links as (select record_id, target from links where target in (select record_id from links)),
+        reached as (
+            select record_id, target from inner_links
+            union
+            select reached.record_id, inner_links.target from reached join inner_links on inner_links.record_id = reached.target
+        ),
+        circle as (select record_id from reached where record_id = target)
+        select this.load_id, {own_id.format(key)}, {own_id.format("merged_into_id")}, staged._load_number, staged.rowid - this.first_row
+        from staging.rows_{entity} as staged
+        join core.latest_{entity} as latest on latest.{key} = staged.{key} and latest._row_hash = staged._row_hash
+        join staging.load_number as this on this.load_number = staged._load_number
+        where staged.{key} in (select record_id from circle) and staged._broken = 0 and staged._unmapped = 0
+        qualify row_number() over (partition by staged.{key} order by staged._load_number, staged.rowid) = 1
+        order by 1, 2
+        """
+    ).fetchall()
+    return [
+        (load_id, record, target, loader.line_of(number, place)) for load_id, record, target, number, place in found
+    ]
+
+
+def _quarantine(loader: Loader, entity: str, load_id: str, record_id: str, target: str, line: int) -> None:
+    place = next((at for at, summary in enumerate(loader.summaries) if summary.load_id == load_id), None)
+    if place is None:
+        return  # the row came in an earlier night, whose accounting stays
+    summary = loader.summaries[place]
+    loader.summaries[place] = replace(
+        summary, rows_accepted=summary.rows_accepted - 1, rows_quarantined=summary.rows_quarantined + 1
+    )
+    loader.connection.execute(
+        "update ops.load_accounting set rows_accepted = rows_accepted - 1, rows_quarantined = rows_quarantined + 1 where load_id = ?",
+        [load_id],
+    )
+    row = Rejected(
+        load_id, summary.source, entity, summary.file_name, line, record_id, "merged_into_id", "merge_cycle", _MESSAGE, target,
+        f"{record_id} merged into {target}",
+    )  # fmt: skip
+    loader.rejected.append(row)
+    write_rejected(loader.connection, [row])

@@ -1,0 +1,83 @@
+"""What a night did, for people and for `status`: plain values that survive as JSON in var/last_night.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+NightStatus = Literal["published", "nothing_new", "blocked", "dry_run", "failed"]
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """One file and entity: its fate and where each of its records went. `rows_read` is the sum of the other rows."""
+
+    load_id: str
+    source: str
+    entity: str
+    file_name: str
+    status: Literal["accepted", "refused", "duplicate", "deferred"]
+    reason: str | None = None
+    remedy: str | None = None
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_duplicate: int = 0
+    rows_superseded: int = 0
+    rows_quarantined: int = 0
+    rows_ignored: int = 0
+    rows_erased: int = 0
+
+
+@dataclass(frozen=True)
+class NightOutcome:
+    """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule."""
+
+    status: NightStatus
+    as_of: datetime
+    run_id: str
+    generation: int | None = None
+    loads: tuple[LoadSummary, ...] = ()
+    tables: dict[str, int] = field(default_factory=dict)
+    failed_checks: tuple[dict[str, Any], ...] = ()
+    quarantine: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    steps: dict[str, float] = field(default_factory=dict)
+    error: str | None = None
+    exit_code: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {**dataclasses.asdict(self), "as_of": self.as_of.isoformat()}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(
+            **{
+                **content,
+                "as_of": datetime.fromisoformat(content["as_of"]),
+                "loads": tuple(LoadSummary(**load) for load in content["loads"]),
+                "failed_checks": tuple(content["failed_checks"]),
+                "notes": tuple(content["notes"]),
+            }
+        )
+
+
+def write_outcome(outcome: NightOutcome, path: Path) -> None:
+    """Replaces the file in one rename, so that a reader never sees half of it."""
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps(outcome.to_json(), indent=1), encoding="utf-8")
+    aside.replace(path)
+
+
+def read_outcome(path: Path) -> NightOutcome | None:
+    """The last night's outcome; None before the first."""
+    try:
+        return NightOutcome.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

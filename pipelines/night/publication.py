@@ -1,0 +1,147 @@
+"""The last step of a build: what this generation is, what its checks said, and two closed, whole files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from models.errors import TouchlineError
+from pipelines.night.fingerprint import time_zone_rules
+from pipelines.night.generation import Generation
+from pipelines.night.ledger import KnownLoad, read_ledger
+from pipelines.night.steps import Steps
+from sql.catalog import Catalogue
+from sql.checks import CheckResult
+from sql.dictionary import write_comments
+
+if TYPE_CHECKING:
+    from pipelines.night.run import NightRequest
+
+
+def read_publication(generation: Generation) -> tuple[dict[str, object], tuple[KnownLoad, ...]]:
+    """ops.publication and the ledger of a published generation."""
+    with duckdb.connect(str(generation.crm), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        cursor = connection.execute("select * from ops.publication")
+        names = [column[0] for column in cursor.description or []]
+        row = cursor.fetchone()
+        if row is None:
+            raise TouchlineError(
+                f"{generation.crm} holds no ops.publication", "Point var/published at an earlier generation."
+            )
+        return dict(zip(names, row, strict=True)), tuple(read_ledger(connection))
+
+
+def write_publication(
+    connection: duckdb.DuckDBPyConnection,
+    request: NightRequest,
+    build: Generation,
+    fingerprint: str,
+    checks: Sequence[CheckResult],
+    steps: Steps,
+    catalogue: Catalogue,
+) -> dict[str, int]:
+    """Writes ops.check_result, run_step, source and publication, and the comments; returns rows by table."""
+    _write_checks(connection, checks)
+    _write_sources(connection)
+    write_comments(connection, catalogue.specs().values())
+    connection.execute("delete from ops.run_step")
+    for step in steps.done:
+        connection.execute(
+            "insert into ops.run_step values (?, ?, ?, ?, ?)",
+            [request.run_id, step.name, step.rows, step.seconds, step.peak_mb],
+        )
+    connection.execute("delete from ops.publication")
+    counts = _count_rows(connection) | {"ops.publication": 1}
+    connection.execute(
+        """
+        insert into ops.publication by name select ? as generation, ? as published_at, ? as as_of, ? as run_id, ? as version,
+            ? as git_revision, ? as tzdata_version, ? as fingerprint, ? as row_counts
+        """,
+        [
+            build.number, request.started_at, request.as_of, request.run_id, version("touchline"), _git_revision(),
+            time_zone_rules(), fingerprint, json.dumps(counts, sort_keys=True),
+        ],
+    )  # fmt: skip
+    return counts
+
+
+def _write_checks(connection: duckdb.DuckDBPyConnection, checks: Sequence[CheckResult]) -> None:
+    connection.execute("delete from ops.check_result")
+    rows = [
+        (
+            check.table,
+            check.check_name,
+            check.kind,
+            str(check.severity),
+            check.passed,
+            check.failing_rows,
+            check.sample,
+            check.seconds,
+        )
+        for check in checks
+    ]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    if columns:
+        connection.execute(f"insert into ops.check_result select {', '.join('unnest(?)' for _ in columns)}", columns)
+
+
+def _write_sources(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("delete from ops.source")
+    connection.execute(
+        """
+        insert into ops.source by name
+        with events as (
+            select activity.source,
+                max(activity.occurred_at) filter (where activity.occurred_at <= parameter.as_of) as newest_event_at,
+                count(*) filter (where activity.channel = 'meeting' and activity.status is null
+                    and activity.occurred_at <= parameter.as_of and activity.is_deleted is distinct from true) as assumed_meetings,
+                bool_or(coalesce(activity.is_deleted, false)) as has_deletes
+            from core.latest_activities as activity cross join core.parameter as parameter
+            group by activity.source
+        ),
+        loads as (select source, max(landed_at) as last_load_at from ops.load where status = 'accepted' group by source)
+        select source.source, source.kind, events.newest_event_at, loads.last_load_at,
+            coalesce(events.has_deletes, false) as deletes_observable, coalesce(events.assumed_meetings, 0) as assumed_meetings
+        from core.source as source left join events using (source) left join loads using (source)
+        """
+    )
+
+
+def _count_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    tables = connection.execute(
+        """
+        select schema_name || '.' || table_name from duckdb_tables()
+        where database_name = 'crm' and schema_name in ('core', 'marts', 'quarantine', 'ops') order by 1
+        """
+    ).fetchall()
+    union = " union all ".join(f"select '{table}', count(*) from {table}" for (table,) in tables)
+    return dict(connection.execute(union).fetchall())
+
+
+def seal_databases(build: Generation) -> None:
+    """Opens both files once more, read-only: what is published must open, whole, with no log beside it."""
+    for path in (build.crm, build.private):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+            if not tables:
+                raise TouchlineError(f"{path.name} holds no table after the build", "Run the night again.")
+
+
+def _git_revision() -> str | None:
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,53 @@
+"""Builds the catalogue's tables inside a generation, in their order, whole or by the windows that tonight touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from pipelines.night.generation import Generation
+from sql.build import BuildResult, build_table
+from sql.catalog import Catalogue, Model
+from sql.reference import create_reference_table
+
+CARRIED = ("ops.load", "ops.load_accounting", "ops.conflict", "quarantine.rejected")
+
+
+def carry_ledger(connection: duckdb.DuckDBPyConnection, previous: Generation) -> None:
+    """A full build keeps what earlier nights judged: loads, accounting, conflicts and rejected rows."""
+    for table in CARRIED:
+        connection.execute(f"insert into {table} by name select * from previous.{table}")
+    connection.execute(f"attach '{previous.private}' as previous_private (read_only)")
+    connection.execute("insert into private.quarantined_row select * from previous_private.quarantined_row")
+    connection.execute("insert into private.unnamed_column select * from previous_private.unnamed_column")
+    connection.execute("detach previous_private")
+
+
+def build_tables(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    is_full: bool,
+    only: frozenset[str] | None,
+    advance: Callable[[int, int], None],
+) -> list[BuildResult]:
+    """Builds every model (or `only` those and what stands on them); in a full build the window is every day."""
+    for reference in catalogue.references.values():
+        create_reference_table(connection, reference)
+    wanted = None if only is None else only | catalogue.downstream(only)
+    models = [model for model in catalogue.ordered() if wanted is None or model.table in wanted or _is_window(model)]
+    results = []
+    for done, model in enumerate(models):
+        advance(done, len(models))
+        if model.table == "staging.dirty_day" and (is_full or only is not None):
+            connection.execute(
+                "create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date"
+            )
+            continue
+        results.append(build_table(connection, model))
+    advance(len(models), len(models))
+    return results
+
+
+def _is_window(model: Model) -> bool:
+    return model.spec.schema_name == "staging"

@@ -1,0 +1,137 @@
+"""Which version of each id stands in core: staged rows against each other and against what is there.
+
+The winner is the newest `updated_at`; rows without one go after those with one, the later landed first; then the
+row hash, so that equal files in any order give the same winner. Only ids that occur twice are compared: the rows of
+all others go straight in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import duckdb
+
+from models.records import Record
+from pipelines.night.ingest import staged_table
+from sql.quoting import identifier
+from sql.records import record_key_column, record_table
+
+# A row's place in its own file, so that the same files in the same order give the same sequence in any batches.
+SEQUENCE = """case when _updated_at is null then (_load_number::bigint << 32) + rowid
+    - (select first_row from staging.load_number as this where this.load_number = _load_number) else 0 end"""
+ORDER = "_updated_at desc nulls last, _sequence desc, _row_hash desc"
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How many of each load's valid rows were duplicates or superseded, by load number; the rest were accepted."""
+
+    duplicate: Counter[int]
+    superseded: Counter[int]
+
+
+def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], rebuilding: bool) -> Verdicts:
+    """Moves the winners of the staged rows into core.latest_<entity> and names the changed keys in staging."""
+    key, staged, latest = record_key_column(contract), staged_table(contract), f"core.latest_{contract.ENTITY}"
+    connection.execute(f"create or replace table staging.changed_{contract.ENTITY} (record_key varchar)")
+    contested = _find_contested(connection, key, staged, latest)
+    if contested:
+        _rank(connection, contract, key, staged, latest)
+    uncontested = f"and {key} not in (select {key} from staging.contested)" if contested else ""
+    names = [column.name for column in record_table(contract).columns]
+    columns = ", ".join(identifier(name) for name in names)
+    values = ", ".join(f"{SEQUENCE} as _sequence" if name == "_sequence" else identifier(name) for name in names)
+    fresh = f"from {staged} where _broken = 0 and _unmapped = 0 {uncontested}"
+    if not rebuilding:
+        connection.execute(f"insert into staging.changed_{contract.ENTITY} select {key} {fresh}")
+    connection.execute(f"insert into {latest} ({columns}) select {values} {fresh}")
+    if not contested:
+        return Verdicts(Counter(), Counter())
+    _replace_contested(connection, contract, key, latest, columns)
+    _note_conflicts(connection, contract, key)
+    return _count_verdicts(connection, key)
+
+
+def _find_contested(connection: duckdb.DuckDBPyConnection, key: str, staged: str, latest: str) -> bool:
+    """staging.contested: keys with more than one version to choose from."""
+    connection.execute(
+        f"""
+        create or replace table staging.contested as
+        with valid as (select {key} from {staged} where _broken = 0 and _unmapped = 0),
+        repeated as (select hash({key}) as hashed from valid group by 1 having count(*) > 1)
+        select {key} from valid where hash({key}) in (select hashed from repeated) group by {key} having count(*) > 1
+        union
+        select {key} from valid where {key} in (select {key} from {latest})
+        """
+    )
+    (count,) = connection.execute("select count(*) from staging.contested").fetchone() or (0,)
+    return bool(count)
+
+
+def _rank(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: str, staged: str, latest: str) -> None:
+    """staging.ranked: every version of the contested keys, best first; `_load_number` 0 is the one in core."""
+    columns = ", ".join(
+        identifier(column.name) for column in record_table(contract).columns if column.name != "_sequence"
+    )
+    connection.execute(
+        f"""
+        create or replace table staging.ranked as
+        with versions as (
+            select {columns}, {SEQUENCE} as _sequence, _load_number, rowid as _place
+            from {staged} where _broken = 0 and _unmapped = 0 and {key} in (select {key} from staging.contested)
+            union all by name
+            select {columns}, _sequence, 0 as _load_number, -1 as _place
+            from {latest} where {key} in (select {key} from staging.contested)
+        )
+        select *,
+            row_number() over (partition by {key} order by {ORDER}, _load_number, _place) as _rank,
+            row_number() over (partition by {key}, _row_hash order by _load_number, _place) as _time,
+            first_value(_row_hash) over (partition by {key} order by {ORDER}, _load_number, _place) as _winning_hash
+        from versions
+        """
+    )
+
+
+def _replace_contested(
+    connection: duckdb.DuckDBPyConnection, contract: type[Record], key: str, latest: str, columns: str
+) -> None:
+    won = "from staging.ranked where _rank = 1 and _load_number <> 0"
+    connection.execute(f"delete from {latest} where {key} in (select {key} {won})")
+    connection.execute(f"insert into {latest} ({columns}) select {columns} {won}")
+    connection.execute(f"insert into staging.changed_{contract.ENTITY} select {key} {won}")
+
+
+def _note_conflicts(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: str) -> None:
+    """ops.conflict: contents of one id between which no updated_at decides."""
+    load_of = "coalesce((select load_id from staging.load_number where load_number = {0}), '')"
+    kept = load_of.format("if(kept._load_number = 0, kept._sequence >> 32, kept._load_number)")
+    other = load_of.format("if(other._load_number = 0, other._sequence >> 32, other._load_number)")
+    connection.execute(
+        f"""
+        insert into ops.conflict
+        select distinct kept.source, '{contract.ENTITY}', kept.{key}, {kept}, {other},
+            if(kept._updated_at is null, 'no_updated_at', 'same_updated_at')
+        from staging.ranked as kept join staging.ranked as other using ({key})
+        where kept._rank = 1 and other._rank > 1 and other._row_hash <> kept._row_hash
+            and kept._updated_at is not distinct from other._updated_at
+            and not exists (
+                select 1 from ops.conflict as known
+                where known.entity = '{contract.ENTITY}' and known.record_id = kept.{key}
+                    and known.kept_load_id = {kept} and known.other_load_id = {other}
+            )
+        """
+    )
+
+
+def _count_verdicts(connection: duckdb.DuckDBPyConnection, key: str) -> Verdicts:
+    counted = connection.execute(
+        """
+        select _load_number, count(*) filter (where _time > 1),
+            count(*) filter (where _time = 1 and _row_hash <> _winning_hash)
+        from staging.ranked where _load_number <> 0 group by 1
+        """
+    ).fetchall()
+    return Verdicts(
+        Counter({load: same for load, same, _ in counted}), Counter({load: old for load, _, old in counted})
+    )

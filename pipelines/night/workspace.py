@@ -1,0 +1,109 @@
+"""Where everything of one workspace lies (contract.md, section 2). Paths only; nothing is read or made on import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import UsageError
+
+if TYPE_CHECKING:
+    from models.settings import Settings
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace folder and the places in it."""
+
+    home: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """touchline.yaml."""
+        return self.home / "touchline.yaml"
+
+    @property
+    def inbox(self) -> Path:
+        """Where exports are dropped, one folder a source."""
+        return self.home / "inbox"
+
+    @property
+    def var(self) -> Path:
+        """Everything that Touchline writes."""
+        return self.home / "var"
+
+    @property
+    def landed(self) -> Path:
+        """Copies of what was read, named by their sha256."""
+        return self.var / "landed"
+
+    @property
+    def generations(self) -> Path:
+        """One folder a published night."""
+        return self.var / "generations"
+
+    @property
+    def published(self) -> Path:
+        """The symlink that readers open."""
+        return self.var / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """The database that analysts open."""
+        return self.published / "crm.duckdb"
+
+    @property
+    def building(self) -> Path:
+        """Where a night builds aside; only the holder of the lock writes here."""
+        return self.var / "building"
+
+    @property
+    def failed(self) -> Path:
+        """The last build that was not published, kept to look at."""
+        return self.var / "failed"
+
+    @property
+    def last_night(self) -> Path:
+        """What the last night did, published or not, as JSON."""
+        return self.var / "last_night.json"
+
+    @property
+    def inbox_index(self) -> Path:
+        """Hashes of inbox files by inode, size and mtime, so that an unchanged file is not read again."""
+        return self.var / "inbox_index.json"
+
+    @property
+    def lock(self) -> Path:
+        """flock: one night at a time."""
+        return self.var / "lock"
+
+    @property
+    def secret_key(self) -> Path:
+        """The key behind contact_key, when TOUCHLINE_SECRET_KEY does not give one; mode 0600."""
+        return self.var / "secret.key"
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME."""
+        return self.var / "dagster"
+
+    @property
+    def demo_as_of(self) -> Path:
+        """The demo company's `as_of`; present only where `touchline demo` wrote the inbox."""
+        return self.var / "demo_as_of"
+
+    def exists(self) -> bool:
+        """Whether the folder is a workspace already."""
+        return self.settings_file.is_file()
+
+    def settings(self) -> Settings:
+        """The workspace's settings; raises UsageError when there is no workspace."""
+        from models.settings import load_settings  # it costs a second: paths alone must not
+
+        if not self.exists():
+            raise UsageError(
+                f"{self.home} is no Touchline workspace: it has no touchline.yaml",
+                "Make one with: touchline init DIR — or name one: --home DIR, or TOUCHLINE_HOME=DIR",
+            )
+        return load_settings(self.settings_file)

@@ -1,0 +1,131 @@
+"""`make bench`: whole processes, timed against the floor script in the same run, so that ratios survive a change of machine.
+
+A night of N activities (CSV, ten columns, one file) is a fresh workspace and `touchline run`; the floor is floor.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SETTINGS = """\
+company: {name: Bench, timezone: America/New_York, holidays: {default_country: US}}
+sources:
+  - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
+"""
+CHANNELS = ("call", "call", "call", "email", "email", "meeting", "social", "sms")
+
+
+def write_activities(path: Path, rows: int, reps: int = 500, seed: int = 11) -> None:
+    """A clean ten-column activity CSV with one row in fifty repeated, deterministic by seed."""
+    chance = random.Random(seed)
+    begin = datetime(2025, 1, 1, 13, tzinfo=UTC)
+    with path.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened, lineterminator="\n")
+        writer.writerow(
+            [
+                "source_record_id",
+                "channel",
+                "occurred_at",
+                "rep_id",
+                "direction",
+                "status",
+                "disposition",
+                "duration_seconds",
+                "contact_id",
+                "updated_at",
+            ]
+        )
+        line: tuple[object, ...] = ()
+        for number in range(rows):
+            if number % 50 != 49:
+                at = begin + timedelta(days=chance.randrange(500), seconds=chance.randrange(9 * 3600))
+                channel = chance.choice(CHANNELS)
+                line = (
+                    f"A{number:09d}", channel, at.isoformat().replace("+00:00", "Z"), f"R{chance.randrange(reps):04d}",
+                    "inbound" if chance.random() < 0.2 else "outbound", "completed",
+                    "connected" if channel == "call" and chance.random() < 0.4 else "",
+                    chance.randrange(900) if channel in ("call", "meeting") else "", f"C{chance.randrange(rows // 10 + 1):07d}",
+                    at.isoformat().replace("+00:00", "Z"),
+                )  # fmt: skip
+            writer.writerow(line)
+
+
+def write_reps(path: Path, reps: int = 500) -> None:
+    """The roster of the benchmark."""
+    with path.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened, lineterminator="\n")
+        writer.writerow(("rep_id", "full_name", "rep_type", "hire_date", "role", "team"))
+        for number in range(reps):
+            kind = ("inside", "outside", "hybrid")[number % 3]
+            writer.writerow((f"R{number:04d}", f"Rep {number}", kind, "2024-06-01", "ae", f"Team {number % 20}"))
+
+
+def timed(command: list[str], environment: dict[str, str]) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds and peak MB of a process and what it started."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise SystemExit(f"{' '.join(command)} failed with {status}")
+    return time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def floor(source: Path, folder: Path) -> tuple[float, float, float]:
+    """One run of the floor script."""
+    target = folder / "floor.duckdb"
+    target.unlink(missing_ok=True)
+    return timed([sys.executable, str(HERE / "floor.py"), str(source), str(target)], dict(os.environ))
+
+
+def night(source: Path, reps: Path, folder: Path) -> tuple[float, float, float]:
+    """One first night in a fresh workspace."""
+    home = folder / "workspace"
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "inbox" / "crm").mkdir(parents=True)
+    (home / "touchline.yaml").write_text(SETTINGS, encoding="utf-8")
+    os.link(source, home / "inbox" / "crm" / "activities.csv")
+    shutil.copy(reps, home / "inbox" / "crm" / "reps.csv")
+    command = [sys.executable, "-m", "pipelines.cli", "run", "--home", str(home), "--as-of", "2026-06-30"]
+    return timed(command, dict(os.environ))
+
+
+def main() -> None:
+    """Prints a table: median wall, CPU and peak of floor and night, and the ratio."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--repeat", type=int, default=5)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_activities(folder / "activities.csv", chosen.rows)
+        write_reps(folder / "reps.csv")
+        figures = {"floor": [], "night": []}
+        for _ in range(chosen.repeat):
+            figures["floor"].append(floor(folder / "activities.csv", folder))
+            figures["night"].append(night(folder / "activities.csv", folder / "reps.csv", folder))
+    base = statistics.median(run[0] for run in figures["floor"])
+    print(
+        f"{chosen.rows:,} activities, median of {chosen.repeat}, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
+    )
+    print(f"{'what':8}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'ratio':>8}")
+    for name, runs in figures.items():
+        wall, cpu, peak = (statistics.median(column) for column in zip(*runs, strict=True))
+        print(f"{name:8}{wall:9.2f}{cpu:9.2f}{peak:9.0f}{wall / base:8.2f}")
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

@@ -1,0 +1,89 @@
+"""A workspace to run nights in, for every test about nights."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from models.settings import load_settings
+from pipelines.night.outcome import NightOutcome
+from pipelines.night.run import NightRequest, run_night
+from pipelines.night.workspace import Workspace
+from sql.hashing import logical_hashes
+
+SETTINGS = """
+company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
+sources:
+  - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
+"""
+AS_OF = datetime(2026, 4, 1, 3, 59, 59, 999999, tzinfo=UTC)  # the end of 31 March in New York
+STARTED = datetime(2026, 4, 1, 7, 0, tzinfo=UTC)
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """The rows as CSV; the header is the union of their keys."""
+    listed = list(rows)
+    names = list(dict.fromkeys(name for row in listed for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(listed)
+    return text.getvalue().encode()
+
+
+class Office:
+    """A workspace with shorthands: deliver files, run nights, ask the published file."""
+
+    def __init__(self, home: Path, settings: str = SETTINGS) -> None:
+        self.workspace = Workspace(home)
+        self.nights = 0
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "var").mkdir(exist_ok=True)
+        self.workspace.secret_key.write_text("a key for tests")
+        self.configure(settings)
+
+    def configure(self, settings: str) -> None:
+        self.workspace.settings_file.write_text(settings, encoding="utf-8")
+
+    def deliver(self, name: str, content: bytes | Iterable[Mapping[str, Any]], folder: str = "inbox/crm") -> Path:
+        path = self.workspace.home / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else as_csv(content))
+        return path
+
+    def night(self, as_of: datetime = AS_OF, **options: Any) -> NightOutcome:
+        self.nights += 1
+        request = NightRequest(
+            self.workspace, as_of, STARTED + timedelta(days=self.nights), f"run-{self.nights}", **options
+        )
+        return run_night(request, load_settings(self.workspace.settings_file, {}))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.workspace.published / "crm.duckdb"), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
+    def hashes(self) -> dict[str, str]:
+        """The logical hash of every core and mart table."""
+        with duckdb.connect(str(self.workspace.published / "crm.duckdb"), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return logical_hashes(connection)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """A fresh workspace."""
+    return Office(tmp_path / "workspace")
+
+
+@pytest.fixture
+def open_office(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Office]:
+    """Makes as many fresh workspaces as a test needs."""
+    return lambda settings=SETTINGS: Office(tmp_path_factory.mktemp("office") / "workspace", settings)

@@ -1,0 +1,278 @@
+"""Every record that arrives ends in exactly one bucket, and the newest version of each id stands."""
+
+import gzip
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from models.errors import BlockedError, BusyError
+
+REP = {
+    "rep_id": "R1",
+    "full_name": "Ada",
+    "rep_type": "inside",
+    "hire_date": "2025-01-01",
+    "role": "ae",
+    "team": "East",
+}
+CALL = {
+    "source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1",
+    "direction": "outbound", "status": "completed", "disposition": "connected", "duration_seconds": "120",
+    "updated_at": "2026-03-02T16:00:00Z",
+}  # fmt: skip
+
+
+def calls(*ids, **fields):
+    return [{**CALL, "source_record_id": name, **fields} for name in ids]
+
+
+def accounting(office):
+    rows = office.query(
+        "select file_name, rows_read, rows_accepted, rows_duplicate, rows_superseded, rows_quarantined, rows_ignored"
+        " from ops.load_accounting order by load_id"
+    )
+    return {name: counts for name, *counts in rows}
+
+
+def touches(office):
+    return office.query("select rep_id, activity_date::varchar, touches from marts.rep_activity_daily order by 1, 2")
+
+
+def test_a_first_night_publishes_and_a_second_finds_nothing_new(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", calls("A1", "A2"))
+    assert office.night().status == "published"
+    assert touches(office) == [("crm:R1", "2026-03-02", 2)]
+    again = office.night()
+    assert (again.status, again.generation) == ("nothing_new", 1)
+
+
+def test_the_same_bytes_under_another_name_add_nothing(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", calls("A1"))
+    office.night()
+    office.deliver("activities_again.csv", calls("A1"))
+    assert office.night().status == "nothing_new"
+    office.deliver("activities_more.csv", calls("A2"))
+    office.night()
+    status = dict(office.query("select file_name, status from ops.load"))
+    assert status["activities_again.csv"] == "duplicate"
+    assert touches(office) == [("crm:R1", "2026-03-02", 2)]
+
+
+def test_an_equal_row_is_a_duplicate_an_older_one_superseded_a_newer_one_wins(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1", "A1", "A2"))
+    office.night()
+    assert accounting(office)["activities_1.csv"] == [3, 2, 1, 0, 0, 0]
+    newer = calls("A1", status="cancelled", updated_at="2026-03-03T00:00:00Z")
+    office.deliver("activities_2.csv", newer + calls("A2"))
+    office.deliver("activities_3.csv", calls("A1", updated_at="2026-03-01T00:00:00Z"))
+    office.night()
+    assert accounting(office)["activities_2.csv"] == [2, 1, 1, 0, 0, 0]
+    assert accounting(office)["activities_3.csv"] == [1, 0, 0, 1, 0, 0]
+    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+
+
+def test_without_updated_at_the_later_landed_row_wins_and_is_listed_as_a_conflict(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1", updated_at=""))
+    office.night()
+    office.deliver("activities_2.csv", calls("A1", updated_at="", status="cancelled"))
+    office.night()
+    assert touches(office) == []
+    assert office.query("select record_id, kept_load_id, other_load_id, reason from ops.conflict") == [
+        ("crm:A1", "000002-0001", "000001-0001", "no_updated_at")
+    ]
+
+
+def test_a_deleted_call_is_gone_from_past_days_too(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1", "A2"))
+    office.night()
+    office.deliver("activities_2.csv", calls("A2", is_deleted="true", updated_at="2026-03-09T00:00:00Z"))
+    office.night()
+    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+
+
+def test_a_broken_row_is_quarantined_with_field_rule_and_what_was_found(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver(
+        "activities.csv",
+        [
+            *calls("A1"),
+            *calls("A2", occurred_at="2026-02-30"),
+            *calls("A3", channel="whatsapp", rep_id="bo@example.com"),
+        ],
+    )
+    outcome = office.night()
+    assert accounting(office)["activities.csv"] == [3, 1, 0, 0, 2, 0]
+    assert office.query("select line_number, record_id, field, rule, excerpt from quarantine.rejected order by 1") == [
+        (3, "A2", "occurred_at", "impossible", "2026-02-30"),
+        (4, "A3", "channel", "not_in_set", "whatsapp"),
+    ]
+    assert outcome.quarantine == {"occurred_at: impossible": 1, "channel: not_in_set": 1}
+    with duckdb.connect(str(office.workspace.published / "private.duckdb"), read_only=True) as private:
+        assert "bo@example.com" in private.execute("select string_agg(raw) from quarantined_row").fetchone()[0]
+
+
+def test_a_file_that_cannot_be_read_is_refused_named_and_stays_while_the_night_goes_on(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1"))
+    truncated = office.deliver("activities_2.csv.gz", gzip.compress(b"source_record_id,channel\n" * 50)[:-9])
+    office.deliver("activities_3.csv", b"channel,occurred_at\ncall,2026-03-02\n")
+    outcome = office.night()
+    refused = {load.file_name: load for load in outcome.loads if load.status == "refused"}
+    assert refused["activities_2.csv.gz"].reason.startswith("corrupt_gzip")
+    assert refused["activities_3.csv"].reason.startswith("missing_column")
+    assert all(load.remedy for load in refused.values())
+    assert truncated.exists()
+    assert dict(office.query("select file_name, status from ops.load"))["activities_2.csv.gz"] == "refused"
+    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+    again = office.night()
+    assert again.status == "nothing_new"
+    assert {load.file_name for load in again.loads} == {"activities_2.csv.gz", "activities_3.csv"}
+
+
+def test_a_file_over_its_quarantine_budget_is_refused_whole_and_read_when_the_budget_is_raised(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver(
+        "activities.csv", calls(*(f"A{n}" for n in range(80))) + calls(*(f"B{n}" for n in range(20)), channel="fax")
+    )
+    outcome = office.night()
+    (refused,) = [load for load in outcome.loads if load.status == "refused"]
+    assert refused.reason.startswith("over_budget: 20 of 100 rows")
+    assert touches(office) == []
+    office.configure(office.workspace.settings_file.read_text() + "quality: {max_quarantined_share: 0.5}\n")
+    office.night()
+    assert accounting(office)["activities.csv"] == [100, 80, 0, 0, 20, 0]
+    assert touches(office) == [("crm:R1", "2026-03-02", 80)]
+
+
+def test_an_unknown_rep_is_credited_when_the_roster_arrives(office):
+    office.deliver("activities.csv", calls("A1"))
+    office.night()
+    assert touches(office) == [("unknown", "2026-03-02", 1)]
+    assert office.query("select source, source_rep_id, activities from ops.unattributed") == [("crm", "R1", 1)]
+    office.deliver("reps.csv", [REP])
+    office.night()
+    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+    assert office.query("select * from ops.unattributed") == []
+
+
+def test_a_late_change_of_the_roster_restates_past_days(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", [*calls("A1"), *calls("A2", occurred_at="2026-03-20T15:00:00Z")])
+    office.night()
+    office.deliver("reps_2.csv", [{**REP, "rep_type": "outside", "effective_from": "2026-03-15"}])
+    office.night()
+    rows = office.query("select activity_date::varchar, rep_type from marts.rep_activity_daily order by 1")
+    assert rows == [("2026-03-02", "inside"), ("2026-03-20", "outside")]
+
+
+def test_activities_of_a_merged_contact_move_to_the_survivor(office):
+    office.deliver("reps.csv", [REP])
+    contacts = [{"contact_id": name, "updated_at": "2026-01-01T00:00:00Z"} for name in ("C1", "C2", "C3")]
+    office.deliver("contacts.csv", contacts)
+    office.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C3")])
+    office.night()
+    assert office.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
+    merged = [
+        {"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"}
+        for a, b in (("C1", "C2"), ("C2", "C3"))
+    ]
+    office.deliver("contacts_2.csv", merged)
+    office.night()
+    assert office.query("select contacts_touched from marts.rep_activity_daily") == [(1,)]
+
+
+def test_merges_in_a_circle_are_quarantined_and_each_counts_as_itself(office):
+    office.deliver("reps.csv", [REP])
+    circle = [
+        {"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"}
+        for a, b in (("C1", "C2"), ("C2", "C1"))
+    ]
+    office.deliver("contacts.csv", circle)
+    office.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C2")])
+    office.night()
+    assert accounting(office)["contacts.csv"] == [2, 0, 0, 0, 2, 0]
+    assert office.query("select line_number, rule from quarantine.rejected order by 1") == [
+        (2, "merge_cycle"),
+        (3, "merge_cycle"),
+    ]
+    assert office.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
+
+
+def test_a_sum_that_does_not_add_up_stops_publication_and_keeps_the_last_good_night(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1"))
+    office.night()
+    published = (office.workspace.published / "crm.duckdb").resolve()
+    published.chmod(0o644)
+    with duckdb.connect(str(published)) as tampering:
+        tampering.execute("update ops.load_accounting set rows_accepted = rows_accepted + 1")
+    office.deliver("activities_2.csv", calls("A2"))
+    with pytest.raises(BlockedError, match="rows_read_is_the_sum_of_its_parts") as blocked:
+        office.night()
+    assert blocked.value.exit_code == 3
+    assert office.query("select generation from ops.publication") == [(1,)]
+    assert list(office.workspace.failed.iterdir())
+
+
+def test_a_second_night_at_the_same_time_is_refused(office):
+    from pipelines.night.generation import one_night_at_a_time
+
+    office.deliver("reps.csv", [REP])
+    with one_night_at_a_time(office.workspace), pytest.raises(BusyError, match="process"):
+        office.night()
+
+
+def test_a_dry_run_publishes_nothing(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", calls("A1"))
+    outcome = office.night(dry_run=True)
+    assert (outcome.status, outcome.tables["core.latest_activities"]) == ("dry_run", 1)
+    assert not office.workspace.published.exists()
+    assert office.night().status == "published"
+
+
+def test_a_new_company_day_is_built_though_no_file_is_new(office):
+    from_tomorrow = calls("A1", occurred_at="2026-04-01T15:00:00Z", status="")
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", from_tomorrow)
+    first = office.night()
+    assert touches(office) == []
+    tomorrow = office.night(as_of=first.as_of + timedelta(days=1))
+    assert (tomorrow.status, tomorrow.generation) == ("published", 2)
+    assert touches(office) == [("crm:R1", "2026-04-01", 1)]
+
+
+def test_who_a_contact_is_stays_out_of_the_published_file(office):
+    office.deliver("reps.csv", [REP])
+    person = {
+        "contact_id": "C1",
+        "full_name": "Zebulon Quux",
+        "email": "Zebulon@Example.com",
+        "phone": "+1 212 555 0199",
+    }
+    office.deliver("contacts.csv", [person, {"contact_id": "C2", "email": " zebulon@example.com"}])
+    office.night()
+    published = (office.workspace.published / "crm.duckdb").read_bytes().lower()
+    assert b"zebulon" not in published and b"5550199" not in published
+    keys = office.query("select count(distinct contact_key), count(contact_key) from core.dim_contact")
+    assert keys == [(1, 2)]
+    with duckdb.connect(str(office.workspace.published / "private.duckdb"), read_only=True) as private:
+        assert private.execute("select count(*) from contact_identity").fetchone() == (2,)
+
+
+def test_columns_that_nothing_names_are_kept_privately_and_told_once(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1", mood="sunny"))
+    told = [note for note in office.night().notes if "mood" in note]
+    office.deliver("activities_2.csv", calls("A2", mood="rainy"))
+    told_again = [note for note in office.night().notes if "mood" in note]
+    assert (len(told), told_again) == (1, [])
+    with duckdb.connect(str(office.workspace.published / "private.duckdb"), read_only=True) as private:
+        extra = private.execute("select record_key, extra from extra order by 1").fetchall()
+    assert extra == [("crm:A1", '{"mood":"sunny"}'), ("crm:A2", '{"mood":"rainy"}')]

@@ -1,0 +1,164 @@
+"""What must hold for any delivery: the same rows give the same tables, however they come."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+IDS = ("A1", "A2", "A3", "A4")
+REPS = ("R1", "R2", "R9")
+CONTACTS = ("C1", "C2", "C3")
+BASE = datetime(2026, 3, 1, tzinfo=UTC)
+
+instants = st.integers(0, 40 * 24 * 6).map(lambda tens: (BASE + timedelta(minutes=10 * tens)).isoformat())
+versions = st.integers(0, 5).map(lambda days: (BASE + timedelta(days=days)).isoformat())
+activities = st.fixed_dictionaries(
+    {
+        "source_record_id": st.sampled_from(IDS),
+        "channel": st.sampled_from(("call", "email", "meeting", "fax")),
+        "occurred_at": instants,
+        "rep_id": st.sampled_from((*REPS, "")),
+        "status": st.sampled_from(("completed", "scheduled", "")),
+        "contact_id": st.sampled_from((*CONTACTS, "")),
+        "created_at": instants,
+        "duration_seconds": st.sampled_from(("", "30", "600")),
+        "is_deleted": st.sampled_from(("", "", "true")),
+        "updated_at": versions,
+    }
+)
+reps = st.fixed_dictionaries(
+    {
+        "rep_id": st.sampled_from(REPS[:2]),
+        "full_name": st.just("Somebody"),
+        "rep_type": st.sampled_from(("inside", "outside", "hybrid")),
+        "hire_date": st.sampled_from(("2025-01-01", "2026-03-04")),
+        "effective_from": st.sampled_from(("", "2026-03-10", "2026-03-20")),
+        "role": st.sampled_from(("ae", "sales_manager", "")),
+        "updated_at": versions,
+    }
+)
+contacts = st.fixed_dictionaries(
+    {
+        "contact_id": st.sampled_from(CONTACTS),
+        "account_id": st.sampled_from(("", "X1", "X2")),
+        "merged_into_id": st.sampled_from(("", "C2", "C3")),
+        "is_deleted": st.sampled_from(("", "true")),
+        "updated_at": versions,
+    }
+).filter(lambda row: row["contact_id"] != row["merged_into_id"])
+deals = st.fixed_dictionaries(
+    {
+        "opportunity_id": st.sampled_from(("D1", "D2")),
+        "stage": st.sampled_from(("New", "Offer")),
+        "owner_rep_id": st.sampled_from(REPS),
+        "created_at": instants,
+        "updated_at": versions,
+    }
+)
+stages = [
+    {
+        "pipeline": "default",
+        "stage": "New",
+        "stage_order": "0",
+        "outcome": "open",
+        "kind": "",
+        "updated_at": "2026-01-01",
+    },
+    {
+        "pipeline": "default",
+        "stage": "Offer",
+        "stage_order": "1",
+        "outcome": "open",
+        "kind": "proposal",
+        "updated_at": "2026-01-01",
+    },
+]
+companies = st.fixed_dictionaries(
+    {
+        "activities": st.lists(activities, min_size=1, max_size=14),
+        "reps": st.lists(reps, max_size=5),
+        "contacts": st.lists(contacts, max_size=6),
+        "opportunities": st.lists(deals, max_size=4),
+        "stages": st.sampled_from(([], stages)),
+    }
+)
+
+
+def deliveries(company, shuffler, pieces):
+    """The company's rows, shuffled and cut into files of several nights; some rows come twice."""
+    nights = [[] for _ in range(pieces)]
+    for entity, rows in company.items():
+        listed = rows + [row for row in rows if shuffler.random() < 0.3]
+        shuffler.shuffle(listed)
+        for row in listed:
+            nights[shuffler.randrange(pieces)].append((entity, row))
+    return nights
+
+
+def deliver(office, rows, tag):
+    by_entity = {}
+    for entity, row in rows:
+        by_entity.setdefault(entity, []).append(row)
+    for entity, listed in by_entity.items():
+        office.deliver(f"{entity}_{tag}.csv", listed)
+
+
+def assert_accounted(office):
+    assert (
+        office.query(
+            "select * from ops.load_accounting where rows_read <> rows_accepted + rows_duplicate + rows_superseded"
+            " + rows_quarantined + rows_ignored + rows_erased"
+        )
+        == []
+    )
+
+
+@QUICK
+@given(company=companies, seed=st.integers(0, 10_000), pieces=st.integers(2, 4))
+def test_any_batching_order_repetition_and_renaming_gives_the_same_tables(open_office, company, seed, pieces):
+    at_once, in_nights = open_office(), open_office()
+    deliver(at_once, [(entity, row) for entity, rows in company.items() for row in rows], "all")
+    at_once.night()
+    for number, rows in enumerate(deliveries(company, random.Random(seed), pieces)):
+        deliver(in_nights, rows, f"{seed}_{number}")
+        in_nights.night()
+    assert in_nights.hashes() == at_once.hashes()
+    assert_accounted(in_nights)
+    in_nights.night(full_refresh=True)
+    assert in_nights.hashes() == at_once.hashes()
+
+
+@QUICK
+@given(company=companies, pieces=st.integers(2, 4))
+def test_without_updated_at_the_same_landing_order_gives_the_same_tables(open_office, company, pieces):
+    files = []
+    for entity, rows in company.items():
+        plain = [{**row, "updated_at": ""} for row in rows]
+        files += [(f"{entity}_{place}.csv", plain[place::pieces]) for place in range(pieces) if plain[place::pieces]]
+    at_once, one_by_one = open_office(), open_office()
+    for name, rows in files:
+        at_once.deliver(name, rows)
+    at_once.night()
+    by_landing = sorted(files, key=lambda file: file[0])
+    for name, rows in by_landing:
+        one_by_one.deliver(name, rows)
+        one_by_one.night()
+    assert one_by_one.hashes() == at_once.hashes()
+    one_by_one.night(full_refresh=True)
+    assert one_by_one.hashes() == at_once.hashes()
+
+
+@QUICK
+@given(company=companies, seed=st.integers(0, 10_000))
+def test_nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one(open_office, company, seed):
+    moving = open_office()
+    for number, rows in enumerate(deliveries(company, random.Random(seed), 3)):
+        deliver(moving, rows, str(number))
+        moving.night(as_of=BASE + timedelta(days=12 * (number + 1), hours=16))
+    incremental = moving.hashes()
+    moving.night(as_of=BASE + timedelta(days=36, hours=16), full_refresh=True)
+    assert moving.hashes() == incremental
