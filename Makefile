@@ -44,14 +44,13 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint sql
-	@$(BIN)/python -m sql.catalog
-	@$(BIN)/python -m sql.dictionary --check
+	@$(BIN)/python -m sql.docs --check
 
 bench: setup ## Measure a night on a large company.
 	@$(BIN)/python tests/benchmarks/run.py
 
 docs: setup ## Write the generated pages in docs/.
-	@$(BIN)/python -m sql.dictionary
+	@$(BIN)/python -m sql.docs
 
 lock: $(READY) ## Pin every dependency again (UPGRADE=1 takes newer versions).
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

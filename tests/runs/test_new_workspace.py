@@ -76,3 +76,28 @@ def test_a_companys_own_dagster_settings_are_kept(tmp_path):
 
 def test_the_root_has_the_dagster_settings_that_workspaces_get():
     assert (ROOT / "dagster.yaml").read_text(encoding="utf-8") == template("dagster.yaml")
+
+
+def test_words_that_old_yaml_reads_as_booleans_and_numbers_are_words(tmp_path):
+    file = tmp_path / "touchline.yaml"
+    file.write_text(
+        "company: {workday_hours: {start: 09:30, end: 17:30}, holidays: {default_country: NO}}\n"
+        "sources:\n"
+        "  - name: dialer\n    kind: mapped\n    path: inbox/*.csv\n    entity: activities\n"
+        "    joins: {people: {path: other/*.csv, on: Call, key: Id}}\n"
+        "    fields:\n"
+        "      source_record_id: Call\n      channel: {column: Kind, map: {Yes: call, no: task, 010: sms, true: email}}\n"
+        "      occurred_at: Started\n"
+    )
+    settings = load_settings(file, {})
+    assert settings.company.workday_hours.start == "09:30"
+    assert settings.company.holidays.default_country == "NO"
+    assert settings.sources[0].joins["people"].on == "Call"
+    assert settings.sources[0].fields["channel"].map == {"Yes": "call", "no": "task", "010": "sms", "true": "email"}
+
+
+def test_true_and_numbers_are_still_what_they_are(tmp_path):
+    file = tmp_path / "touchline.yaml"
+    file.write_text("privacy: {keep_subjects: true}\nmetrics: {connected_call_seconds: 60}\n")
+    settings = load_settings(file, {})
+    assert (settings.privacy.keep_subjects, settings.metrics.connected_call_seconds) == (True, 60)

@@ -1,7 +1,10 @@
-"""`touchline inspect`: guesses what a file is and proposes a source. The only place that guesses; writes nothing."""
+"""What an unknown file is, and a mapping to paste: the only place where anything is guessed.
 
-from pipelines.sources.inspecting.columns import ColumnGuess
-from pipelines.sources.inspecting.inspection import Inspection, inspect_file
-from pipelines.sources.inspecting.trial import Rejection
+A night reads what the settings say; here their text is proposed, tried on the file itself by the night's own SQL, and
+shown. Nothing is written outside a temporary folder.
+"""
 
-__all__ = ["ColumnGuess", "Inspection", "Rejection", "inspect_file"]
+from pipelines.sources.inspecting.inspect import inspect_file
+from pipelines.sources.inspecting.inspection import Inspection
+
+__all__ = ["Inspection", "inspect_file"]

@@ -1,104 +1,119 @@
-"""A proposed source tried on a sample, exactly as a night would map and judge it."""
+"""The proposal tried on the file by the night's own reader and SQL, in memory."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from data_quality.validate import Violation, contract_sql, explain
+from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
-from models.mapping import SourceMapping
+from models.mapping import ReadOptions, SourceMapping
+from pipelines.sources.inspecting.inspection import Rejected, RejectedCell
+from pipelines.sources.inspecting.sample import TABLE
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
-from pipelines.sources.reading import TextRows
-from sql.quoting import identifier
+from pipelines.sources.reading import TextRows, read_rows, reconcile
+from sql.quoting import identifier, literal
+
+MAX_TRIED = 200_000
+_SHOWN_ROWS, _SHOWN_CELLS = 10, 50
 
 
 @dataclass(frozen=True)
-class Rejection:
-    """One row that would be rejected, and why; `line` is the file's physical line."""
+class Plan:
+    """How the loaded rows are to be judged; without a mapping the columns are the contract's own."""
 
-    line: int
-    field: str
-    rule: str
-    message: str
-    found: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """The first mapped rows (canonical texts), the first rejections, and how many rows break which rule."""
-
-    mapped_rows: tuple[dict[str, str | None], ...]
-    rejections: tuple[Rejection, ...]
-    rejected_rows: int
-    reasons: dict[str, int]
+    entity: str
+    mapping: SourceMapping | None
+    timezone: str
+    company_timezone: str
 
 
-def try_source(
-    connection: duckdb.DuckDBPyConnection,
-    entity: str,
-    mapping: SourceMapping | None,
-    rows: TextRows,
-    sample: str,
-    zones: tuple[str, str],
-    shown: int = 10,
-) -> Trial:
-    """`sample` is a table with the first rows of `rows`; `zones` are the source's and the company's."""
-    contract = CONTRACTS[entity]
-    mapped = canonical_sql(contract, rows.columns) if mapping is None else mapped_sql(mapping, rows.columns, zones[0])
-    judged = contract_sql(contract, *zones, present=mapped.fields)
-    texts = ", ".join(f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items())
-    inner = f"select raw.rowid as _place, raw as _cells, {mapped.failure_mask} as _failed, {texts} from {sample} as raw"
-    fields = ", ".join(identifier(field) for field in mapped.fields)
-    connection.execute(f"create or replace temp table tried as select *, {judged.mask} as _broken from ({inner})")
-    good = connection.execute(
-        f"select {fields} from tried where _broken = 0 and _failed = 0 order by _place limit {shown}"
-    )
-    mapped_rows = tuple(dict(zip(mapped.fields, row, strict=True)) for row in good.fetchall())
-    bad = connection.execute(
-        f"select _place, _failed, _cells, {fields} from tried where _broken <> 0 or _failed <> 0 order by _place limit 1000"
-    ).fetchall()
-    (count,) = connection.execute("select count(*) from tried where _broken <> 0 or _failed <> 0").fetchone() or (0,)
-    found = [
-        (place, violation)
-        for place, failed, cells, *values in bad
-        for violation in _violations(
-            entity, mapping, mapped, failed, cells, dict(zip(mapped.fields, values, strict=True))
+def load_rows(connection: duckdb.DuckDBPyConnection, path: Path, options: ReadOptions, scratch: Path) -> TextRows:
+    """The first rows as a table of texts; the careful reader when DuckDB's own does not agree with the survey."""
+    rows = read_rows(connection, path, options, path.name, scratch)
+    try:
+        if reconcile(rows, _load(connection, rows)) or rows.rows > MAX_TRIED:
+            return rows
+    except duckdb.Error:
+        if rows.path_taken != "fast":
+            raise
+    rows = read_rows(connection, path, options, path.name, scratch, force_slow=True)
+    _load(connection, rows)
+    return rows
+
+
+def _load(connection: duckdb.DuckDBPyConnection, rows: TextRows) -> int:
+    select = f"select * from {rows.relation} limit {MAX_TRIED}"
+    connection.execute(f"create or replace table {TABLE} as {select}")
+    (count,) = connection.execute(f"select count(*) from {TABLE}").fetchone() or (0,)
+    return int(count)
+
+
+def try_plan(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, rows: TextRows
+) -> tuple[tuple[dict[str, Any], ...], Rejected]:
+    """The first ten accepted rows, and what would be quarantined with its reasons."""
+    mapped = _mapped(plan, rows)
+    contract = contract_sql(CONTRACTS[plan.entity], plan.timezone, plan.company_timezone, present=mapped.fields)
+    connection.execute(f"create or replace table judged as {_judged_sql(mapped, contract)}")
+    shown = ", ".join(identifier(field) for field in mapped.fields)
+    good = connection.execute(f"select {shown} from judged where not _bad order by _row limit {_SHOWN_ROWS}").fetchall()
+    counted = "select count(*), count(*) filter (where _bad) from judged"
+    tried, broken = connection.execute(counted).fetchone() or (0, 0)
+    cells = [RejectedCell(r.line_number, "", r.rule, r.message, r.text[:200]) for r in rows.rejects[:_SHOWN_CELLS]]
+    cells += _broken_cells(connection, plan, mapped, rows)
+    cells.sort(key=lambda cell: cell.line)
+    rejected = Rejected(tried + len(rows.rejects), broken + len(rows.rejects), tuple(cells[:_SHOWN_CELLS]))
+    return tuple(dict(zip(mapped.fields, row, strict=True)) for row in good), rejected
+
+
+def _mapped(plan: Plan, rows: TextRows) -> MappedSql:
+    if plan.mapping is None:
+        return canonical_sql(CONTRACTS[plan.entity], rows.columns)
+    return mapped_sql(plan.mapping, rows.columns, plan.timezone)
+
+
+def _judged_sql(mapped: MappedSql, contract: ContractSql) -> str:
+    """Typed values of every row, whether a night would quarantine it, and what explains that."""
+    names = {field: identifier(field) for field in mapped.fields}
+    typed = ", ".join(f"{contract.values[field]} as {name}" for field, name in names.items())
+    texts = ", ".join(f"{mapped.fields[field]} as {name}" for field, name in names.items())
+    fields = ", ".join(f"{literal(field)}: {name}" for field, name in names.items())
+    return f"""
+        select
+            _row, _unmapped, _broken <> 0 or _unmapped <> 0 as _bad, {typed},
+            case when _broken <> 0 or _unmapped <> 0 then to_json(_cells)::varchar end as _raw,
+            case when _broken <> 0 or _unmapped <> 0 then to_json({{{fields}}})::varchar end as _fields
+        from (
+            select *, {contract.mask} as _broken
+            from (
+                select raw.rowid as _row, raw as _cells, {mapped.failure_mask} as _unmapped, {texts}
+                from {TABLE} as raw {mapped.joins}
+            )
         )
+    """
+
+
+def _broken_cells(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, mapped: MappedSql, rows: TextRows
+) -> list[RejectedCell]:
+    found = connection.execute(
+        f"select _row, _unmapped, _raw, _fields from judged where _bad order by _row limit {_SHOWN_CELLS}"
+    ).fetchall()
+    return [
+        RejectedCell(rows.line_of(row), why.field, why.rule, why.message, why.found)
+        for row, unmapped, cells, texts in found
+        for why in _reasons(plan, mapped, unmapped, json.loads(cells), json.loads(texts))
     ]
-    return Trial(mapped_rows, _listed(rows, found, shown), count + len(rows.rejects), _reasons(rows, found))
 
 
-def _violations(
-    entity: str,
-    mapping: SourceMapping | None,
-    mapped: MappedSql,
-    failed: int,
-    cells: Mapping[str, str | None],
-    texts: Mapping[str, str | None],
+def _reasons(
+    plan: Plan, mapped: MappedSql, unmapped: int, cells: dict[str, str | None], texts: dict[str, str | None]
 ) -> list[Violation]:
-    fields = [field for bit, field in enumerate(mapped.failure_bits) if failed >> bit & 1]
-    unconverted = [explain_failure(mapping, field, cells) for field in fields if mapping is not None]
-    broken = explain(CONTRACTS[entity], texts)
-    return [*unconverted, *(violation for violation in broken if violation.field not in fields)]
-
-
-def _listed(rows: TextRows, found: Sequence[tuple[int, Violation]], shown: int) -> tuple[Rejection, ...]:
-    structural = [
-        Rejection(reject.line_number, "", reject.rule, reject.message, reject.text[:200]) for reject in rows.rejects
-    ]
-    judged = [
-        Rejection(rows.line_of(place), violation.field, violation.rule, violation.message, violation.found)
-        for place, violation in found[:shown]
-    ]
-    return tuple((structural[:shown] + judged)[:shown])
-
-
-def _reasons(rows: TextRows, found: Sequence[tuple[int, Violation]]) -> dict[str, int]:
-    """Rule and field → rows, the commonest first."""
-    counted = Counter(f"{violation.field}: {violation.rule}" for _, violation in found)
-    counted.update(reject.rule for reject in rows.rejects)
-    return dict(counted.most_common())
+    failed = [field for bit, field in enumerate(mapped.failure_bits) if unmapped >> bit & 1]
+    found = [explain_failure(plan.mapping, field, cells) for field in failed if plan.mapping is not None]
+    return found + [why for why in explain(CONTRACTS[plan.entity], texts) if why.field not in failed]

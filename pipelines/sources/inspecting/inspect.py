@@ -1,0 +1,161 @@
+"""`inspect_file`: layout, columns, entity, proposal, trial; whatever the file is, an answer rather than an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from models.contracts import CONTRACTS
+from models.errors import UnreadableFileError
+from models.fields import Shape
+from models.mapping import ReadOptions
+from models.settings import Settings, Source
+from pipelines.night.landing import entity_of
+from pipelines.sources.header_match import as_field_name
+from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
+from pipelines.sources.inspecting.layout import Layout, find_layout
+from pipelines.sources.inspecting.matching import Match, match_entities, named_thing
+from pipelines.sources.inspecting.proposal_text import canonical_text, mapped_text
+from pipelines.sources.inspecting.propose import FieldProposals
+from pipelines.sources.inspecting.sample import SampledColumn, has_decimal_commas, sample_columns
+from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, load_rows, try_plan
+from pipelines.sources.reading import TextRows
+
+_SAMPLES = 4
+
+
+def inspect_file(path: Path, settings: Settings) -> Inspection:
+    """What the file is, and how it could be read; a file that cannot be read gives notes that say why."""
+    with tempfile.TemporaryDirectory(prefix="touchline_inspect_") as folder:
+        connection = duckdb.connect(":memory:")
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            return _inspect(connection, path, settings, Path(folder))
+        except UnreadableFileError as error:
+            return Inspection(file_format=path.suffix.lstrip(".") or "unknown", notes=_refusal(error))
+        finally:
+            connection.close()
+
+
+def _refusal(error: UnreadableFileError) -> tuple[str, ...]:
+    return (f"cannot be read ({error.rule}): {error.what}", error.remedy)
+
+
+def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settings, scratch: Path) -> Inspection:
+    layout = find_layout(path, scratch)
+    found = Inspection(
+        file_format=str(layout.file_format),
+        compression=layout.compression,
+        encoding=layout.encoding,
+        delimiter=layout.delimiter,
+        skip_rows=layout.read.skip_rows,
+        notes=layout.notes,
+    )
+    try:
+        rows = load_rows(connection, path, layout.read, scratch)
+    except UnreadableFileError as error:
+        return dataclasses.replace(found, notes=(*found.notes, *_refusal(error)))
+    columns = sample_columns(connection, rows)
+    guesses = tuple(ColumnGuess(column.name, column.kind, column.values[:_SAMPLES]) for column in columns)
+    found = dataclasses.replace(found, columns=guesses)
+    if not rows.rows:
+        return dataclasses.replace(found, notes=(*found.notes, "the file holds no row"))
+    if rows.rows > MAX_TRIED:
+        found = dataclasses.replace(
+            found, notes=(*found.notes, f"the first {MAX_TRIED:,} of {rows.rows:,} rows are tried")
+        )
+    if (entity := _canonical_entity(path, layout, rows)) is not None:
+        return _canonical(connection, found, path, settings, entity, rows)
+    return _mapped(connection, found, path, settings, layout.read, rows, columns)
+
+
+def _canonical_entity(path: Path, layout: Layout, rows: TextRows) -> str | None:
+    """The entity whose name and header the file has, when it also is written as canonical files are."""
+    entity = entity_of(path.name)
+    if entity is None or layout.read != ReadOptions():
+        return None
+    names = {as_field_name(column) for column in rows.columns}
+    return entity if set(CONTRACTS[entity].required()) <= names else None
+
+
+def _canonical(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    entity: str,
+    rows: TextRows,
+) -> Inspection:
+    zone = settings.company.timezone
+    accepted, rejected = try_plan(connection, Plan(entity, None, zone, zone), rows)
+    kept = [c for c in rows.columns if as_field_name(c) not in CONTRACTS[entity].kinds()]
+    return dataclasses.replace(
+        found,
+        entity=entity,
+        source_kind="canonical",
+        proposal=canonical_text(path, settings),
+        rows=accepted,
+        rejected=rejected,
+        notes=(*found.notes, *_kept(kept)),
+    )
+
+
+def _kept(columns: Sequence[str]) -> list[str]:
+    if not columns:
+        return []
+    shown = ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+    return [f"kept as they are, in no field: {shown}"]
+
+
+def _mapped(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    read: ReadOptions,
+    rows: TextRows,
+    columns: Sequence[SampledColumn],
+) -> Inspection:
+    if has_decimal_commas(columns):
+        read = read.model_copy(update={"decimal": ","})
+        found = dataclasses.replace(found, decimal=",")
+    zone = settings.company.timezone
+    matches = match_entities(path.name, columns)
+    for match in (match for match in matches if match.fits):
+        proposals = FieldProposals(connection, match, columns, zone)
+        proposals.propose(path.name)
+        if proposals.unfilled:
+            continue
+        kinds = CONTRACTS[match.entity].kinds()
+        has_times = any(kinds[field].shape is Shape.INSTANT for field in proposals.fields)
+        text = mapped_text(path, settings, match.entity, read, proposals.fields, has_times=has_times)
+        source = Source.model_validate(yaml.safe_load(text)[0])
+        accepted, rejected = try_plan(connection, Plan(match.entity, source.mapping(), zone, zone), rows)
+        used = set(source.mapping().columns())
+        notes = (*found.notes, *proposals.notes, *_kept([column for column in rows.columns if column not in used]))
+        return dataclasses.replace(
+            found,
+            entity=match.entity,
+            source_kind="mapped",
+            proposal=text,
+            rows=accepted,
+            rejected=rejected,
+            notes=notes,
+        )
+    return dataclasses.replace(found, notes=(*found.notes, *_no_entity(path.name, matches)))
+
+
+def _no_entity(name: str, matches: Sequence[Match]) -> list[str]:
+    """What each entity would need, the nearest first."""
+    named = [match for match in matches if named_thing(name) in match.words.names]
+    nearest = [*named, *(match for match in matches if match not in named)]
+    needs = [
+        f"{match.entity} would need {', '.join(match.missing or CONTRACTS[match.entity].required())}"
+        for match in nearest
+    ]
+    return ["no entity fits these columns; map it by hand, or join it to another file", *needs]

@@ -1,0 +1,74 @@
+"""One entry of `sources:` as YAML text that a person can paste and read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from models.mapping import ReadOptions
+from models.settings import Settings
+from pipelines.sources.inspecting.matching import named_thing
+from pipelines.sources.inspecting.rules import Rule
+from pipelines.sources.reading.formats import COMPRESSIONS
+
+_DATED = re.compile(r"[-_. ]*[0-9][0-9-_.T ]*$")
+
+
+def canonical_text(path: Path, settings: Settings) -> str:
+    """The entry of a folder of canonical files."""
+    name = _source_name(path, settings, "crm", None)
+    return "\n".join([f"- name: {name}", "  kind: canonical", f"  path: inbox/{name}", *_zone(settings), ""])
+
+
+def mapped_text(
+    path: Path, settings: Settings, entity: str, read: ReadOptions, fields: Mapping[str, Rule], *, has_times: bool
+) -> str:
+    """The entry of one mapping; constants are marked for checking."""
+    name = _source_name(path, settings, named_thing(path.name) or "export", entity)
+    lines = [f"- name: {name}", "  kind: mapped", f"  path: {_flow(_glob(path, name))}", f"  entity: {entity}"]
+    lines += _zone(settings) if has_times else []
+    options = read.model_dump(mode="json", exclude_defaults=True)
+    lines += [f"  read: {_flow(options)}"] if options else []
+    lines.append("  fields:")
+    for field, rule in fields.items():
+        remark = "  # check this" if isinstance(rule, dict) and "const" in rule else ""
+        lines.append(f"    {field}: {_flow(rule)}{remark}")
+    return "\n".join([*lines, ""])
+
+
+def _zone(settings: Settings) -> list[str]:
+    return [f"  timezone: {settings.company.timezone}  # check this: the zone of times without an offset"]
+
+
+def _flow(value: object) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=100_000)
+    return text.removesuffix("\n").removesuffix("\n...").strip()
+
+
+def _source_name(path: Path, settings: Settings, default: str, entity: str | None) -> str:
+    """The folder below `inbox`, else the file's name; never one that the settings use otherwise."""
+    folder = path.absolute().parent
+    stem = folder.name if folder.parent.name == "inbox" else default
+    name = re.sub("[^a-z0-9]+", "_", stem.lower()).strip("_")[:50] or "export"
+    name = name if name[0].isalpha() and name != "unknown" else f"source_{name}"
+    taken = {(source.name, source.entity) for source in settings.sources}
+    kinds = {source.name: source.kind for source in settings.sources}
+    free, number = name, 2
+    while (free, entity) in taken or kinds.get(free, _kind(entity)) != _kind(entity):
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def _kind(entity: str | None) -> str:
+    return "canonical" if entity is None else "mapped"
+
+
+def _glob(path: Path, name: str) -> str:
+    """The file and later ones of its series: digits at the end of the name may differ."""
+    ending = "".join(path.suffixes[-2:]) if path.suffix in COMPRESSIONS else path.suffix
+    stem = path.name.removesuffix(ending)
+    series = _DATED.sub("", stem) or stem
+    return f"inbox/{name}/{re.sub('[*?[]', '?', series)}*{ending}"

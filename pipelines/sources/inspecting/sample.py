@@ -1,0 +1,89 @@
+"""The first rows of the file in memory, column by column; the rest stays in DuckDB.
+
+What belongs here: values and what they look like. What does not: what a column means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import duckdb
+
+from models.fields import BLANKS, FALSE_WORDS, TRUE_WORDS
+from pipelines.sources.inspecting.vocabulary import foldings
+from pipelines.sources.reading import TextRows
+from sql.quoting import identifier
+
+TABLE = "inspected"
+_ROWS = 5_000
+_DISTINCT = 500
+_PREFIXES = re.compile(r"^(properties|property|fields|attributes|meta ?data)? ?(hs |hubspot )?")
+_NUMBER = re.compile(r"\(?[-+−]?\W{0,4}([0-9]+|[0-9]{1,3}([., '’\u00a0\u202f][0-9]{3})+)([.,][0-9]+)?.{0,5}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}(,?[T ].*)?")
+_CLOCK = re.compile(r"[0-9]{1,4}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?")
+
+
+@dataclass(frozen=True)
+class SampledColumn:
+    """`values` are its distinct values among the first rows, trimmed, by first appearance; `share_filled` of those."""
+
+    name: str
+    values: tuple[str, ...]
+    share_filled: float
+    connection: duckdb.DuckDBPyConnection = field(repr=False, compare=False)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The name as the vocabulary writes it, also without a connector's prefix."""
+        full = foldings(self.name)
+        bare = [text[match.end() :] for text in full if (match := _PREFIXES.match(text)) is not None]
+        return tuple(dict.fromkeys((*full, *(text for text in bare if text))))
+
+    @property
+    def kind(self) -> str:
+        """What the values look like, for people."""
+        if not self.values:
+            return "blank"
+        looks = (("date or time", _TIME), ("clock or duration", _CLOCK), ("number", _NUMBER))
+        if all(value.lower() in TRUE_WORDS + FALSE_WORDS for value in self.values):
+            return "true or false"
+        for kind, pattern in looks:
+            if all(pattern.fullmatch(value) for value in self.values):
+                return kind
+        return "word" if len(self.values) <= 12 and self.share_filled else "text"
+
+    def all_words(self, most: int = 200) -> tuple[str, ...]:
+        """The distinct values of every row, at most `most`, sorted."""
+        column = identifier(self.name)
+        found = self.connection.execute(
+            f"select distinct trim({column}, ?) as word from {TABLE} where word <> '' order by word limit ?",
+            [BLANKS, most],
+        ).fetchall()
+        return tuple(str(word) for (word,) in found)
+
+
+def sample_columns(connection: duckdb.DuckDBPyConnection, rows: TextRows) -> tuple[SampledColumn, ...]:
+    """The columns of the table that `load_rows` made."""
+    table = connection.execute(f"select * from {TABLE} order by rowid limit {_ROWS}").fetchall()
+    cells = list(zip(*table, strict=True)) if table else [()] * len(rows.columns)
+    return tuple(_column(connection, name, found) for name, found in zip(rows.columns, cells, strict=True))
+
+
+def _column(connection: duckdb.DuckDBPyConnection, name: str, cells: Iterable[str | None]) -> SampledColumn:
+    texts = [(cell or "").strip(BLANKS) for cell in cells]
+    filled = [text for text in texts if text]
+    distinct = tuple(dict.fromkeys(filled))[:_DISTINCT]
+    return SampledColumn(name, distinct, len(filled) / len(texts) if texts else 0.0, connection)
+
+
+def has_decimal_commas(columns: Iterable[SampledColumn]) -> bool:
+    """Whether more columns hold numbers such as `12,5` or `1.234,56` than such as `12.5` or `1,234.56`."""
+    commas = points = 0
+    for column in columns:
+        if column.values and all(_NUMBER.fullmatch(value) for value in column.values):
+            commas += any(re.search(r",([0-9]{1,2}|[0-9]{4,})\D{0,5}$", value) for value in column.values)
+            points += any(re.search(r"\.([0-9]{1,2}|[0-9]{4,})\D{0,5}$", value) for value in column.values)
+    return commas > points

@@ -1,0 +1,242 @@
+"""What `touchline inspect` says of a file, and that what it proposes loads and gives the rows it shows."""
+
+import gzip
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from models.settings import Settings, Source
+from pipelines.sources.inspecting import Inspection, inspect_file
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+SETTINGS = Settings.model_validate({"company": {"timezone": "Europe/Istanbul"}})
+
+
+def source_of(found: Inspection) -> Source:
+    (entry,) = yaml.safe_load(found.proposal)
+    return Source.model_validate(entry)
+
+
+def filled(found: Inspection, row: int = 0) -> dict[str, Any]:
+    return {field: value for field, value in found.rows[row].items() if value is not None}
+
+
+def rules_of(found: Inspection) -> dict[str, Any]:
+    return yaml.safe_load(found.proposal)[0]["fields"]
+
+
+def written(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_a_turkish_dialer_export_is_read_with_its_title_encoding_and_decimal_commas(tmp_path):
+    text = (
+        "Çağrı Raporu - Mart 2026;;;;;;\r\n"
+        "Çağrı No;Tarih;Temsilci;Tür;Yön;Süre (sn);Durum\r\n"
+        "A1;14.03.2026 09:30;Gül Şahin;Arama;Giden;95,5;Tamamlandı\r\n"
+        "A2;05.03.2026 10:00;İnci Yağız;E-posta;Gelen;12,25;Tamamlandı\r\n"
+        "Toplam;;;;;107,75;\r\n"
+    )
+    found = inspect_file(written(tmp_path, "dialer_2026-03.csv", text, "windows-1254"), SETTINGS)
+
+    assert (found.encoding, found.delimiter, found.decimal, found.skip_rows) == ("windows-1254", ";", ",", 1)
+    assert (found.entity, found.source_kind) == ("activities", "mapped")
+    assert found.rejected.count == 0, found.rejected
+    assert source_of(found).read.footer == r"(?i)Toplam\b"
+    assert filled(found) == {
+        "source_record_id": "A1",
+        "channel": "call",
+        "occurred_at": datetime(2026, 3, 14, 6, 30, tzinfo=UTC),
+        "rep_id": "Gül Şahin",
+        "direction": "outbound",
+        "status": "completed",
+        "duration_seconds": 96,
+    }
+    assert (filled(found, 1)["channel"], filled(found, 1)["rep_id"]) == ("email", "İnci Yağız")
+    assert len(found.rows) == 2
+
+
+def test_a_canonical_file_needs_no_mapping(tmp_path):
+    text = "source_record_id,channel,occurred_at,rep_id\na,call,2026-03-01T09:00:00Z,R1\nb,fax,2026-03-01,R1\n"
+    found = inspect_file(written(tmp_path, "activities-2026-03.csv", text), SETTINGS)
+
+    assert (found.entity, found.source_kind, source_of(found).kind) == ("activities", "canonical", "canonical")
+    assert filled(found) == {
+        "source_record_id": "a",
+        "channel": "call",
+        "occurred_at": datetime(2026, 3, 1, 9, tzinfo=UTC),
+        "rep_id": "R1",
+    }
+    (cell,) = found.rejected.cells
+    assert (cell.line, cell.field, cell.rule, cell.found) == (3, "channel", "not_in_set", "fax")
+
+
+def test_epoch_milliseconds_in_json_lines_are_recognised(tmp_path):
+    lines = [{"callId": f"c{n}", "startedAt": 1772355600000 + n, "agentId": 7, "durationMs": 90_000} for n in range(3)]
+    path = tmp_path / "calls.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
+    found = inspect_file(path, SETTINGS)
+
+    assert rules_of(found)["occurred_at"] == {"column": "startedAt", "format": "epoch_ms"}
+    assert rules_of(found)["channel"] == {"const": "call"}
+    assert any(note.startswith("channel has no column and is always call: check this") for note in found.notes)
+    assert filled(found) == {
+        "source_record_id": "c0",
+        "channel": "call",
+        "occurred_at": datetime(2026, 3, 1, 9, tzinfo=UTC),
+        "rep_id": "7",
+    } | ({"duration_seconds": 90} if "duration_seconds" in rules_of(found) else {})
+
+
+@pytest.mark.parametrize(
+    ("days", "expected", "ambiguous"),
+    [
+        (["03/04/2026", "13/04/2026"], "%d/%m/%Y", False),
+        (["03/04/2026", "04/13/2026"], "%m/%d/%Y", False),
+        (["03/04/2026", "05/06/2026"], "%d/%m/%Y", True),
+    ],
+)
+def test_a_part_above_twelve_decides_between_day_and_month(tmp_path, days, expected, ambiguous):
+    rows = "".join(f"D{n},Open,{day},100\n" for n, day in enumerate(days))
+    found = inspect_file(written(tmp_path, "deals.csv", f"Deal ID,Deal Stage,Created,Amount\n{rows}"), SETTINGS)
+
+    assert rules_of(found)["created_at"] == {"column": "Created", "format": expected}
+    assert any("D/M or M/D" in note for note in found.notes) is ambiguous
+
+
+def test_another_column_decides_an_ambiguous_order(tmp_path):
+    text = "Deal ID,Deal Stage,Created,Close Date\nD1,Won,03/04/2026,04/25/2026\n"
+    found = inspect_file(written(tmp_path, "deals.csv", text), SETTINGS)
+    assert rules_of(found)["created_at"]["format"] == "%m/%d/%Y"
+
+
+def test_a_workbook_with_a_title_row_is_read_below_it(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    workbook = openpyxl.Workbook()
+    for row in (
+        ["Sales team 2026"],
+        [],
+        ["Rep ID", "Full Name", "Hired", "Team"],
+        ["R1", "Ada", date(2025, 1, 6), "East"],
+    ):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "sales_team.xlsx")
+    found = inspect_file(tmp_path / "sales_team.xlsx", SETTINGS)
+
+    assert (found.file_format, found.skip_rows, found.entity, found.rejected.count) == ("xlsx", 2, "reps", 0)
+    assert filled(found) == {
+        "rep_id": "R1",
+        "full_name": "Ada",
+        "rep_type": "inside",
+        "hire_date": date(2025, 1, 6),
+        "team": "East",
+    }
+
+
+def test_unknown_words_of_a_required_set_are_rejected_and_named(tmp_path):
+    text = "Activity ID,Activity Date,Activity Type\n1,2026-03-01,Call\n2,2026-03-01,Fax\n"
+    found = inspect_file(written(tmp_path, "activity.csv", text), SETTINGS)
+    assert found.rejected.count == 1
+    assert any("rows with Fax in 'Activity Type' would be rejected" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", b"", "empty_file"),
+        ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "binary"),
+        ("page.csv", b"<!doctype html><html><body>Sign in</body></html>", "wrong_type:html"),
+        ("broken.xlsx", b"PK\x03\x04" + b"\x00" * 64, "cannot be read"),
+        ("broken.json", b'{"a": [1, 2', "cannot be read"),
+        ("quotes.csv", b'a,b\n"never closed,1\n2,3\n', "no entity fits"),
+        ("weather.txt", b"station,temperature\nA,12\nB,13\n", "no entity fits"),
+        ("header.csv", b"id,name\n", "holds no row"),
+        ("twice.csv", b"id,ID\n1,2\n", "duplicate_header"),
+        ("cut.csv.gz", gzip.compress(b"a,b\n1,2\n" * 100)[:-12], "corrupt_gzip"),
+    ],
+)
+def test_a_hostile_or_unknown_file_gives_notes(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    found = inspect_file(tmp_path / name, SETTINGS)
+    assert (found.proposal, found.rows, found.entity) == ("", (), None)
+    assert any(said in note for note in found.notes), found.notes
+
+
+def test_inspecting_writes_nothing_beside_the_file(tmp_path):
+    path = written(tmp_path, "calls.csv", "Call ID;Start Time\n1;2026-03-01 10:00\n")
+    inspect_file(path, SETTINGS)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["calls.csv"]
+
+
+def test_a_name_that_the_settings_use_is_not_proposed_again(tmp_path):
+    taken = {"name": "deals", "kind": "canonical", "path": "inbox/deals"}
+    path = written(tmp_path, "deals.csv", "Deal ID,Deal Stage\nD1,Open\n")
+    found = inspect_file(path, Settings.model_validate({"sources": [taken]}))
+    assert source_of(found).name == "deals_2"
+
+
+def data(name: str) -> Path:
+    if not (DATA / name).exists():
+        pytest.skip("the public data sets are not beside this repository")
+    return DATA / name
+
+
+def test_the_maven_pipeline_is_proposed_as_opportunities():
+    found = inspect_file(data("maven_crm_sales/sales_pipeline.csv"), Settings())
+    assert (found.entity, found.rejected.tried, found.rejected.count) == ("opportunities", 8800, 0)
+    assert rules_of(found) == {
+        "opportunity_id": "opportunity_id",
+        "stage": "deal_stage",
+        "owner_rep_id": "sales_agent",
+        "created_at": "engage_date",
+        "amount": "close_value",
+        "account_id": "account",
+        "closed_at": "close_date",
+        "is_won": {
+            "column": "deal_stage",
+            "map": {"Lost": "false", "Won": "true", "Engaging": None, "Prospecting": None},
+        },
+    }
+    assert filled(found)["amount"] == Decimal(1054)
+    assert "kept as they are, in no field: product" in found.notes
+
+
+def test_the_maven_teams_are_proposed_as_reps():
+    found = inspect_file(data("maven_crm_sales/sales_teams.csv"), Settings())
+    assert rules_of(found) == {
+        "rep_id": "sales_agent",
+        "full_name": "sales_agent",
+        "rep_type": {"const": "inside"},
+        "hire_date": {"const": "2000-01-01"},
+        "team": "regional_office",
+        "manager_rep_id": "manager",
+    }
+    assert sum("check this" in note for note in found.notes) == 2
+
+
+def test_salesforce_tasks_and_events_are_proposed_as_activities():
+    task = inspect_file(data("fivetran_salesforce_seeds/sf_task_data.csv"), Settings())
+    event = inspect_file(data("fivetran_salesforce_seeds/sf_event_data.csv"), Settings())
+    assert (task.entity, event.entity, task.rejected.count, event.rejected.count) == ("activities", "activities", 0, 0)
+    expected = {
+        "source_record_id": "id",
+        "rep_id": "owner_id",
+        "contact_id": "who_id",
+        "updated_at": "last_modified_date",
+    }
+    assert expected.items() <= rules_of(task).items() and expected.items() <= rules_of(event).items()
+    assert rules_of(task)["occurred_at"] == {"coalesce": ["completed_date_time", "activity_date"]}
+    assert rules_of(event)["duration_seconds"] == {"column": "duration_in_minutes", "unit": "min"}
+
+
+def test_a_survey_of_bank_clients_is_no_sales_file():
+    found = inspect_file(data("uci_bank_marketing/bank.csv"), Settings())
+    assert (found.delimiter, found.entity) == (";", None)
+    assert any(note.startswith("activities would need source_record_id") for note in found.notes)
