@@ -71,14 +71,14 @@ def _request(
     created = _created_at(context)
     as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
     only = _selection(context, assets)
-    return NightRequest(workspace, as_of, created, context.run_id, config.full_refresh, only=only)
+    return NightRequest(workspace, as_of, created, context.run.run_id, config.full_refresh, only=only)
 
 
 def _created_at(context: dg.AssetExecutionContext) -> datetime:
     """When the run was created, as Dagster recorded it: nothing below the command line asks for the time."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
-        raise dg.Failure(f"Run {context.run_id} is not recorded in DAGSTER_HOME", allow_retries=False)
+        raise dg.Failure(f"Run {context.run.run_id} is not recorded in DAGSTER_HOME", allow_retries=False)
     created: datetime = record.create_timestamp
     return created.astimezone(UTC)
 
