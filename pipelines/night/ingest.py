@@ -171,6 +171,7 @@ def _insert_sql(plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: C
     texts += [f"null::varchar as {identifier(field)}" for field in plan.contract.kinds() if field not in mapped.fields]
     typed = _typed_columns(plan, contract)
     fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
+    cells, in_order = _in_file_order(rows, mapped)
     failed = "(_broken <> 0 or _unmapped <> 0)"
     return f"""
         insert into {plan.staged} by name
@@ -185,11 +186,19 @@ def _insert_sql(plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: C
                 select *, {contract.mask} as _broken
                 from (
                     select raw as _cells, {mapped.failure_mask} as _unmapped, {", ".join(texts)}
-                    from {rows.relation} as raw {mapped.joins}
+                    from {cells} as raw {mapped.joins}
                 )
             )
+            {in_order}
         )
     """
+
+
+def _in_file_order(rows: TextRows, mapped: MappedSql) -> tuple[str, str]:
+    """The relation and an ORDER BY that a join needs: only without joins does DuckDB keep the file's order by itself."""
+    if not mapped.joins:
+        return rows.relation, ""
+    return f"(select *, row_number() over () as _place from {rows.relation})", "order by _cells._place"
 
 
 def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:

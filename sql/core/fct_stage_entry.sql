@@ -86,14 +86,36 @@ placed_entry as (
         e.opportunity_id, e.stage, e.entered_at, d.source, d.pipeline, d.owner_rep_id, s.stage_order, s.outcome, s.kind
 ),
 
-owner_change as (
+first_entry as (
     select
         opportunity_id,
-        changed_at,
-        arg_max(owner_rep_id, row(coalesce(to_stage_order, -1), to_stage)) as rep_id
-    from core.fct_stage_change
-    where owner_rep_id is not null
-    group by opportunity_id, changed_at
+        stage,
+        min(entered_at) as entered_at
+    from placed_entry
+    group by opportunity_id, stage
+),
+
+first_of_kind as (
+    select
+        opportunity_id,
+        kind,
+        min(entered_at) as entered_at,
+        arg_min(stage, row(entered_at, stage_order, stage)) as stage
+    from placed_entry
+    where kind is not null
+    group by opportunity_id, kind
+),
+
+owner_at_entry as (
+    select
+        e.opportunity_id,
+        e.stage,
+        e.entered_at,
+        arg_max(c.owner_rep_id, row(c.changed_at, coalesce(c.to_stage_order, -1), c.to_stage)) as rep_id
+    from placed_entry as e
+    inner join core.fct_stage_change as c on e.opportunity_id = c.opportunity_id and e.entered_at >= c.changed_at
+    where c.owner_rep_id is not null
+    group by e.opportunity_id, e.stage, e.entered_at
 )
 
 select
@@ -108,19 +130,17 @@ select
     e.kind as stage_kind,
     coalesce(o.rep_id, e.owner_rep_id) as owner_rep_id,
     e.is_logged,
-    row_number() over (
-        partition by e.opportunity_id, e.stage
-        order by e.entered_at
-    ) = 1 as is_first_entry,
-    e.kind is not null
-    and row_number() over (
-        partition by e.opportunity_id, e.kind
-        order by e.entered_at, e.stage_order, e.stage
-    ) = 1 as is_first_of_kind,
+    f.stage is not null as is_first_entry,
+    k.stage is not null as is_first_of_kind,
     lead(e.entered_at) over (
         partition by e.opportunity_id
         order by e.entered_at, e.stage_order nulls first, e.stage
     ) as left_at
 from placed_entry as e
 cross join core.parameter as p
-asof left join owner_change as o on e.opportunity_id = o.opportunity_id and e.entered_at >= o.changed_at
+left join first_entry as f
+    on e.opportunity_id = f.opportunity_id and e.stage = f.stage and e.entered_at = f.entered_at
+left join first_of_kind as k
+    on e.opportunity_id = k.opportunity_id and e.stage = k.stage and e.entered_at = k.entered_at and e.kind = k.kind
+left join owner_at_entry as o
+    on e.opportunity_id = o.opportunity_id and e.stage = o.stage and e.entered_at = o.entered_at

@@ -1,15 +1,23 @@
 -- One row per rep, day and account the rep touched on it: the activity's own account and those of its contacts.
 -- Easily misread: days of one account may not be summed; count distinct accounts of the period asked for.
-with touch_account as (
+-- materialized: asked for together with is_touch, the window would be applied after all activities were read
+with window_activity as materialized (
+    select
+        rep_id,
+        activity_date,
+        account_id,
+        is_touch
+    from core.fct_activity
+    where activity_date in (select w.activity_date from staging.dirty_day as w)
+),
+
+touched_account as (
     select
         rep_id,
         activity_date,
         account_id
-    from core.fct_activity
-    where
-        activity_date in (select w.activity_date from staging.dirty_day as w)
-        and is_touch
-        and account_id is not null
+    from window_activity
+    where is_touch and account_id is not null
     union
     select
         t.rep_id,
@@ -26,6 +34,6 @@ select
     t.rep_id,
     t.activity_date,
     t.account_id
-from touch_account as t
+from touched_account as t
 left join core.latest_accounts as d on t.account_id = d.account_id and d.is_deleted
 where d.account_id is null

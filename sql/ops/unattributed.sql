@@ -2,14 +2,15 @@
 -- Easily misread: activities after as_of are counted here too, and a blank id stands as '' with reason blank.
 with unattributed_activity as (
     select
-        source,
-        coalesce(source_rep_id, '') as source_rep_id,
+        a.source,
+        coalesce(a.rep_id, '') as source_rep_id,
         count(*) as activities,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at
-    from core.fct_activity
-    where rep_id = 'unknown'
-    group by source, coalesce(source_rep_id, '')
+        min(a.occurred_at) as first_at,
+        max(a.occurred_at) as last_at
+    from core.latest_activities as a
+    left join core.rep_identity as i on a.source = i.source and a.rep_id = i.source_rep_id
+    where a.is_deleted is not true and i.rep_id is null
+    group by a.source, coalesce(a.rep_id, '')
 ),
 
 told_alias as (

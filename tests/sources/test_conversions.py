@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from models.fields import MONEY, SECONDS
+from models.mapping import FORMATS, UNITS
 
 FAILED = "FAILED"
 INSTANTS = ("activities", "occurred_at")
@@ -204,3 +205,25 @@ def test_canonical_texts_keep_the_contract(convert: Any) -> None:
         MONEY.parse(text)
     for text in convert(*SECONDS_FIELD, {"unit": "HH:MM:SS"}, ["1:02:03", "00:00:00.4"]):
         SECONDS.parse(text)
+
+
+RULES: list[tuple[tuple[str, str], dict[str, Any]]] = [
+    *[(INSTANTS, {"format": form, "timezone": zone}) for form in FORMATS for zone in (None, "America/New_York")],
+    *[(DAYS, {"format": form, "timezone": zone}) for form in FORMATS for zone in (None, "Asia/Tokyo")],
+    *[(INSTANTS, {"format": form, "timezone": "Asia/Tokyo"}) for form in ("%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M:%S %z", "%y%m%d")],
+    *[(SECONDS_FIELD, {"unit": unit}) for unit in UNITS],
+    (MONEY_FIELD, {}),
+    (SECONDS_FIELD, {}),
+    (("stages", "probability"), {}),
+    (("activities", "direction"), {"map": {"in": "inbound"}}),
+]  # fmt: skip
+WILD = """9999-12-31 23:59:59|0001-01-01|294247-01-10 04:00:54|290308-12-22 (BC)|infinity|-infinity|epoch|now|NaN|99999999999
+99999999999999|-99999999999999|999999|999999.99999999999999999999|9999:59:59|99999:59|999999999999999B|999 999 999 999 999
+1.7976931348623157e308|(((|%s|'|"|\\|\\x00|🙂|-|+|.|,|:|::|1:|:1|31.12.9999 23:59|9999-12-31 23:59:59 -1400|000101|1,,5"""
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_no_text_makes_a_conversion_raise(convert: Any, decimal: str) -> None:
+    texts = [*WILD.replace("\n", "|").split("|"), "9" * 5_000, "a\x00b", "\x00", "\u00a0", "e\u0301\x00"]
+    for place, rule in RULES:
+        assert len(convert(*place, rule, texts, decimal=decimal)) == len(texts)

@@ -174,11 +174,13 @@ def _workbook(path: Path) -> tuple[dict[str, object], list[str]]:
 
     from pipelines.sources.reading.workbook_cells import cell_text, check_size
 
-    check_size(path)
     try:
+        check_size(path)
         workbook = CalamineWorkbook.from_path(path)
         names = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
         sheets = {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+    except UnreadableFileError:
+        raise
     except Exception as error:  # the parsers raise whatever a damaged file makes them raise
         raise UnreadableFileError("corrupt_workbook", f"it cannot be opened: {error}", "Save it again.") from error
     if not sheets:

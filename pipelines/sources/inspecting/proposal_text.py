@@ -31,6 +31,8 @@ def mapped_text(
     lines = [f"- name: {name}", "  kind: mapped", f"  path: {_flow(_glob(path, name))}", f"  entity: {entity}"]
     lines += _zone(settings) if has_times else []
     options = read.model_dump(mode="json", exclude_defaults=True)
+    if "encoding" in options:
+        options["encoding"] = str(options["encoding"]).replace("cp125", "windows-125")
     lines += [f"  read: {_flow(options)}"] if options else []
     lines.append("  fields:")
     for field, rule in fields.items():

@@ -92,48 +92,75 @@ activity as (
     group by d.period_grain, d.period_start, d.is_complete, t.rep_type
 ),
 
-contact_day as (
+-- a contact counts in a period on its first visit of it: the type's visit before lies before the period, or nowhere
+contact_visit as (
     select
         t.rep_type,
-        t.activity_date,
-        c.contact_id
-    from core.fct_touched_contact as c
-    inner join day_type as t on c.rep_id = t.rep_id and c.activity_date = t.activity_date
-    where c.activity_date in (select d.date_day from period_day as d)
-    group by t.rep_type, t.activity_date, c.contact_id
+        v.activity_date,
+        lag(v.activity_date) over (
+            partition by t.rep_type, v.contact_id
+            order by v.activity_date
+        ) as visited_before
+    from core.fct_touched_contact as v
+    inner join day_type as t on v.rep_id = t.rep_id and v.activity_date = t.activity_date
+    where v.activity_date in (select d.date_day from period_day as d)
+),
+
+contact_visit_count as (
+    select
+        rep_type,
+        activity_date,
+        visited_before,
+        count(*) as visits
+    from contact_visit
+    group by rep_type, activity_date, visited_before
 ),
 
 contact_count as (
     select
         d.period_grain,
         d.period_start,
-        c.rep_type,
-        count(distinct c.contact_id) as contacts_touched
-    from contact_day as c
-    inner join period_day as d on c.activity_date = d.date_day
-    group by d.period_grain, d.period_start, c.rep_type
+        v.rep_type,
+        sum(v.visits)::bigint as contacts_touched
+    from contact_visit_count as v
+    inner join period_day as d on v.activity_date = d.date_day
+    where v.visited_before is null or v.visited_before < d.period_start
+    group by d.period_grain, d.period_start, v.rep_type
 ),
 
-account_day as (
+account_visit as (
     select
         t.rep_type,
-        t.activity_date,
-        a.account_id
-    from core.fct_touched_account as a
-    inner join day_type as t on a.rep_id = t.rep_id and a.activity_date = t.activity_date
-    where a.activity_date in (select d.date_day from period_day as d)
-    group by t.rep_type, t.activity_date, a.account_id
+        v.activity_date,
+        lag(v.activity_date) over (
+            partition by t.rep_type, v.account_id
+            order by v.activity_date
+        ) as visited_before
+    from core.fct_touched_account as v
+    inner join day_type as t on v.rep_id = t.rep_id and v.activity_date = t.activity_date
+    where v.activity_date in (select d.date_day from period_day as d)
+),
+
+account_visit_count as (
+    select
+        rep_type,
+        activity_date,
+        visited_before,
+        count(*) as visits
+    from account_visit
+    group by rep_type, activity_date, visited_before
 ),
 
 account_count as (
     select
         d.period_grain,
         d.period_start,
-        a.rep_type,
-        count(distinct a.account_id) as accounts_touched
-    from account_day as a
-    inner join period_day as d on a.activity_date = d.date_day
-    group by d.period_grain, d.period_start, a.rep_type
+        v.rep_type,
+        sum(v.visits)::bigint as accounts_touched
+    from account_visit_count as v
+    inner join period_day as d on v.activity_date = d.date_day
+    where v.visited_before is null or v.visited_before < d.period_start
+    group by d.period_grain, d.period_start, v.rep_type
 ),
 
 period_type as (
