@@ -12,7 +12,7 @@ from models.errors import UnreadableFileError, UsageError
 from pipelines.sources.reading import unpacking
 
 CSV = b"id,note\n1,a\n"
-GZIP = gzip.compress(CSV * 1000)
+GZIP = gzip.compress(CSV * 1000, mtime=0)
 ZSTD = zstandard.ZstdCompressor().compress(CSV * 1000)
 
 
@@ -35,7 +35,7 @@ def a_parquet() -> bytes:
     [
         ("a.csv", b"", "empty_file"),
         ("a.csv.gz", b"", "empty_file"),
-        ("a.csv.gz", gzip.compress(b""), "empty_file"),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), "empty_file"),
         ("a.csv", b"\xef\xbb\xbf", "no_header"),
         ("a.csv", b"\n\r\n\n", "no_header"),
         ("a.csv", b" , \n,\n", "no_header"),
