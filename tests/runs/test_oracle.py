@@ -46,7 +46,9 @@ def test_every_file_is_accounted_for_as_recomputed(demo):
     names = ("rows_read", "rows_accepted", "rows_duplicate", "rows_superseded", "rows_quarantined", "rows_ignored")
     rows = office.query(f"select file_name, {', '.join(names)} from ops.load_accounting")
     found = {name: {place: n for place, n in zip(names, counts, strict=True) if n} for name, *counts in rows}
-    assert found == {name: {place: n for place, n in counts.items() if n} for name, counts in expected["accounting"].items()}
+    assert found == {
+        name: {place: n for place, n in counts.items() if n} for name, counts in expected["accounting"].items()
+    }
 
 
 def _key(key):
