@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from models.errors import CatalogueError
-from models.tables import Severity, TableSpec, WriteMode
+from models.tables import Severity, WriteMode
 from sql.catalog import Model
 from sql.checks import CheckResult, run_checks
 from sql.quoting import identifier, qualified
@@ -32,16 +33,22 @@ class BuildResult:
         return not any(check.blocks for check in self.checks)
 
 
-def build_table(connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode | None = None) -> BuildResult:
+def build_table(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    mode: WriteMode | None = None,
+    existing: Mapping[str, str] | None = None,
+) -> BuildResult:
     """Builds and checks a table in one transaction; `mode` overrides its declared way of writing.
 
+    `existing` says what stands already (`existing_kinds`), for callers that build many tables and ask once.
     Failing checks are returned, not raised; with a blocking one among them nothing is kept. A query that fails,
     or makes other types than declared, raises CatalogueError and leaves the old table.
     """
     started = time.perf_counter()
     connection.begin()
     try:
-        outside = write_table(connection, model, mode or model.spec.write)
+        outside = write_table(connection, model, mode or model.spec.write, existing)
         checks = [*outside, *run_checks(connection, model.spec)]
         rows = None if model.spec.write is WriteMode.VIEW else _count(connection, qualified(model.table))
         result = BuildResult(model.table, rows, round(time.perf_counter() - started, 3), checks)
@@ -55,30 +62,29 @@ def build_table(connection: duckdb.DuckDBPyConnection, model: Model, mode: Write
     return result
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode) -> list[CheckResult]:
+def write_table(
+    connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode, existing: Mapping[str, str] | None = None
+) -> list[CheckResult]:
     """Writes the table and compares its types with the declared; no transaction and no checks of its own.
 
     Returns the check that a window's query made no row outside its window; a whole table has none.
     """
     try:
-        return _write(connection, model, mode)
+        return _write(connection, model, mode, existing_kinds(connection) if existing is None else existing)
     except duckdb.Error as error:
         raise CatalogueError(f"{model.path} cannot build {model.table}: {error}", "Mend the query.") from error
 
 
-def _write(connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode) -> list[CheckResult]:
-    if mode is WriteMode.WINDOW and _kind_of(connection, model.spec) == "table":
+def _write(
+    connection: duckdb.DuckDBPyConnection, model: Model, mode: WriteMode, existing: Mapping[str, str]
+) -> list[CheckResult]:
+    stands = existing.get(model.table)
+    if mode is WriteMode.WINDOW and stands == "table":
         return _replace_window(connection, model)
     kind = "view" if mode is WriteMode.VIEW else "table"
-    statement = f"create or replace {kind} {qualified(model.table)} as\n{model.query.text}\n"
-    try:
-        connection.execute(statement)
-    except duckdb.CatalogException:
-        other = _kind_of(connection, model.spec)
-        if other in (None, kind):
-            raise
-        connection.execute(f"drop {other} {qualified(model.table)}")
-        connection.execute(statement)
+    if stands not in (None, kind):
+        connection.execute(f"drop {stands} {qualified(model.table)}")
+    connection.execute(f"create or replace {kind} {qualified(model.table)} as\n{model.query.text}\n")
     _compare_types(connection, model, qualified(model.table))
     return []
 
@@ -122,19 +128,18 @@ def full_type(name: str) -> str:
     return name
 
 
-def _kind_of(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str | None:
-    """`table`, `view`, or None when nothing of the name exists."""
-    is_staging = spec.schema_name == "staging"
-    place = [is_staging, "main" if is_staging else spec.schema_name, spec.name]
-    for kind in ("table", "view"):
-        found = connection.execute(
-            f"select 1 from duckdb_{kind}s() where database_name = if(?, 'staging', current_database())"
-            f" and schema_name = ? and {kind}_name = ?",
-            place,
-        ).fetchone()
-        if found is not None:
-            return kind
-    return None
+def existing_kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """`table` or `view` by the name of everything that stands, staging's under `staging.<name>`."""
+    found = connection.execute(
+        """
+        select if(database_name = 'staging', 'staging', schema_name) || '.' || table_name, 'table' from duckdb_tables()
+        where database_name in ('staging', current_database())
+        union all
+        select if(database_name = 'staging', 'staging', schema_name) || '.' || view_name, 'view' from duckdb_views()
+        where database_name in ('staging', current_database()) and not internal
+        """
+    ).fetchall()
+    return {str(name): str(kind) for name, kind in found}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, what: str) -> int:

@@ -8,7 +8,7 @@ import duckdb
 
 from models.tables import WriteMode
 from pipelines.night.generation import Generation
-from sql.build import BuildResult, build_table
+from sql.build import BuildResult, build_table, existing_kinds
 from sql.catalog import Catalogue, Model
 from sql.reference import create_reference_table
 
@@ -37,6 +37,7 @@ def build_tables(
         create_reference_table(connection, reference)
     wanted = None if only is None else only | catalogue.downstream(only)
     models = [model for model in catalogue.ordered() if wanted is None or model.table in wanted or _is_window(model)]
+    existing = existing_kinds(connection)
     results = []
     for done, model in enumerate(models):
         advance(done, len(models))
@@ -46,7 +47,7 @@ def build_tables(
             )
             continue
         whole = is_full and model.spec.write is WriteMode.WINDOW
-        results.append(build_table(connection, model, WriteMode.REBUILD if whole else None))
+        results.append(build_table(connection, model, WriteMode.REBUILD if whole else None, existing))
     advance(len(models), len(models))
     return results
 

@@ -8,7 +8,6 @@ from pipelines.assets.table_specs import PUBLICATION, describe_night, key_of
 from pipelines.definitions import build_definitions
 from pipelines.night.run import shipped_catalogue
 from pipelines.night.workspace import Workspace
-from sql.checks import rules_of
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def test_the_publication_stands_on_every_other_table(graph):
 def test_a_tables_rules_are_its_asset_checks(graph):
     spec = shipped_catalogue().spec("marts.rep_activity_daily")
     names = {check.name for check in graph.asset_check_keys if check.asset_key == key_of(spec.table)}
-    assert {rule.name for rule in rules_of(spec)} <= names
+    assert {check.name for check in spec.checks} <= names
 
 
 def test_a_source_is_where_its_records_come_from():

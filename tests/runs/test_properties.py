@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
+FEW = settings(max_examples=3, **COMMON)
+MANY = settings(max_examples=25, **COMMON)
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
 CONTACTS = ("C1", "C2", "C3")
@@ -117,9 +120,7 @@ def assert_accounted(office):
     )
 
 
-@QUICK
-@given(company=companies, seed=st.integers(0, 10_000), pieces=st.integers(2, 4))
-def test_any_batching_order_repetition_and_renaming_gives_the_same_tables(open_office, company, seed, pieces):
+def any_batching_order_repetition_and_renaming_gives_the_same_tables(open_office, company, seed, pieces):
     at_once, in_nights = open_office(), open_office()
     deliver(at_once, [(entity, row) for entity, rows in company.items() for row in rows], "all")
     at_once.night()
@@ -132,9 +133,7 @@ def test_any_batching_order_repetition_and_renaming_gives_the_same_tables(open_o
     assert in_nights.hashes() == at_once.hashes()
 
 
-@QUICK
-@given(company=companies, pieces=st.integers(2, 4))
-def test_without_updated_at_the_same_landing_order_gives_the_same_tables(open_office, company, pieces):
+def without_updated_at_the_same_landing_order_gives_the_same_tables(open_office, company, pieces):
     files = []
     for entity, rows in company.items():
         plain = [{**row, "updated_at": ""} for row in rows]
@@ -152,9 +151,7 @@ def test_without_updated_at_the_same_landing_order_gives_the_same_tables(open_of
     assert one_by_one.hashes() == at_once.hashes()
 
 
-@QUICK
-@given(company=companies, seed=st.integers(0, 10_000))
-def test_nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one(open_office, company, seed):
+def nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one(open_office, company, seed):
     moving = open_office()
     for number, rows in enumerate(deliveries(company, random.Random(seed), 3)):
         deliver(moving, rows, str(number))
@@ -162,3 +159,22 @@ def test_nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one(open_offi
     incremental = moving.hashes()
     moving.night(as_of=BASE + timedelta(days=36, hours=16), full_refresh=True)
     assert moving.hashes() == incremental
+
+
+batched = given(company=companies, seed=st.integers(0, 10_000), pieces=st.integers(2, 4))
+landed_in_order = given(company=companies, pieces=st.integers(2, 4))
+over_time = given(company=companies, seed=st.integers(0, 10_000))
+
+test_any_batching = FEW(batched(any_batching_order_repetition_and_renaming_gives_the_same_tables))
+test_without_updated_at = FEW(landed_in_order(without_updated_at_the_same_landing_order_gives_the_same_tables))
+test_moving_as_of = FEW(over_time(nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one))
+
+test_any_batching_of_many = pytest.mark.slow(
+    MANY(batched(any_batching_order_repetition_and_renaming_gives_the_same_tables))
+)
+test_without_updated_at_for_many = pytest.mark.slow(
+    MANY(landed_in_order(without_updated_at_the_same_landing_order_gives_the_same_tables))
+)
+test_moving_as_of_for_many = pytest.mark.slow(
+    MANY(over_time(nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one))
+)
