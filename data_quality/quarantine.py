@@ -11,6 +11,7 @@ import duckdb
 
 _EMAIL = re.compile(r"[^\s@,;<>\"']+@[^\s@,;<>\"']+")
 _LONG_DIGITS = re.compile(r"\+?[0-9][0-9 ().\-]{5,}[0-9]")
+_DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?![0-9])")
 EXCERPT_LENGTH = 200
 
 
@@ -48,8 +49,7 @@ def mask(text: str) -> str:
 
 def _hide_digits(run: re.Match[str]) -> str:
     digits = sum(letter.isdigit() for letter in run[0])
-    looks_like_time = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", run[0]) is not None
-    return run[0] if digits < 9 or looks_like_time else "***"
+    return run[0] if digits < 9 or _DATE.match(run[0]) else "***"
 
 
 def create_private_quarantine(connection: duckdb.DuckDBPyConnection) -> None:

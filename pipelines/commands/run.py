@@ -43,20 +43,21 @@ def run(
 def _run_night(
     workspace: Workspace, settings: Settings, as_of: datetime, full_refresh: bool, dry_run: bool
 ) -> NightOutcome:
-    """The night; a dry run is no Dagster run, since nothing comes of it that a record could point at."""
+    """The night. Neither a dry run nor a night with nothing new is a Dagster run: nothing comes of them to record."""
     from pipelines.commands.progress import progress_here
+    from pipelines.night.run import NightRequest, find_nothing_new, run_night
 
+    request = NightRequest(workspace, as_of, datetime.now(UTC), "dry-run" if dry_run else "", full_refresh, dry_run)
     with progress_here() as progress:
-        if not dry_run:
-            from pipelines.jobs import run_nightly
+        if dry_run:
+            return run_night(request, settings, progress)
+        outcome = find_nothing_new(request, settings, progress)
+        if outcome is not None:
+            return outcome
+        from pipelines.jobs import run_nightly
 
-            run_nightly(workspace, as_of, full_refresh, progress)
-            return _recorded(workspace)
-        from pipelines.night.run import NightRequest, run_night
-
-        return run_night(
-            NightRequest(workspace, as_of, datetime.now(UTC), "dry-run", full_refresh, True), settings, progress
-        )
+        run_nightly(workspace, as_of, full_refresh, progress)
+        return _recorded(workspace)
 
 
 def _recorded(workspace: Workspace) -> NightOutcome:

@@ -120,6 +120,24 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
         return outcome
 
 
+def find_nothing_new(
+    request: NightRequest, settings: Settings, progress: Progress | None = None
+) -> NightOutcome | None:
+    """The outcome of a night that has nothing to build; None when `run_night` has something to do.
+
+    Cheap: the command line asks it before it imports an orchestrator. Raises BusyError like `run_night`.
+    """
+    steps = Steps(progress or Quiet())
+    begun = time.perf_counter()
+    with one_night_at_a_time(request.workspace):
+        plan = _land_and_plan(request, settings, steps)
+        if not _is_nothing_new(request, settings, plan):
+            return None
+        outcome = replace(_nothing_new(request, settings, plan), seconds=round(time.perf_counter() - begun, 3))
+        write_outcome(outcome, request.workspace.last_night)
+        return outcome
+
+
 def _record_failure(request: NightRequest, error: Exception, steps: Steps, begun: float) -> None:
     blocked = error.outcome if isinstance(error, _Blocked) else None
     outcome = blocked or NightOutcome("failed", request.as_of, request.run_id)
@@ -140,17 +158,10 @@ class _Blocked(BlockedError):
 
 def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutcome:
     workspace = request.workspace
-    with steps.step("land") as rows:
-        landed = land_sources(workspace, settings, steps.progress.advance)
-        rows.append(len(landed))
-    with steps.step("plan"):
-        plan = _plan(request, settings, landed)
-    notes = _notes(request, settings, plan)
+    plan = _land_and_plan(request, settings, steps)
     if _is_nothing_new(request, settings, plan):
-        number = plan.previous.number if plan.previous else None
-        return NightOutcome(
-            "nothing_new", request.as_of, request.run_id, number, loads=_standing(plan), notes=tuple(notes)
-        )
+        return _nothing_new(request, settings, plan)
+    notes = _notes(request, settings, plan)
     with steps.step("copy"):
         build = begin_build(workspace, None if plan.is_full else plan.previous)
     with _warehouse(settings, build, plan, workspace) as warehouse:
@@ -163,6 +174,20 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         seal_databases(build)
         publish(workspace, build, settings.engine.keep_generations)
     return outcome
+
+
+def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> Plan:
+    with steps.step("land") as rows:
+        landed = land_sources(request.workspace, settings, steps.progress.advance)
+        rows.append(len(landed))
+    with steps.step("plan"):
+        return _plan(request, settings, landed)
+
+
+def _nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> NightOutcome:
+    number = plan.previous.number if plan.previous else None
+    notes = tuple(_notes(request, settings, plan))
+    return NightOutcome("nothing_new", request.as_of, request.run_id, number, loads=_standing(plan), notes=notes)
 
 
 def _block(request: NightRequest, build: Generation, outcome: NightOutcome) -> None:

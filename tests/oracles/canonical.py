@@ -157,6 +157,20 @@ class Export:
         self.winners = {name: {} for name in CONTRACTS}
         for (entity, key), versions in self.versions.items():
             self.winners[entity][key] = self.judge(versions)
+        for entity in ("accounts", "contacts", "opportunities"):
+            self.refuse_rings(entity)
+
+    def refuse_rings(self, entity):
+        """Winners whose merges lead back to themselves are told as quarantined; each still counts as itself."""
+        target = {key[0]: row.get("merged_into_id") for key, row in self.winners[entity].items()}
+        for start in target:
+            steps, at = 0, target[start]
+            while at in target and at != start and steps <= len(target):
+                steps, at = steps + 1, target[at]
+            if at == start:
+                row = self.winners[entity][start,]
+                file = next(file for file, version in self.versions[entity, (start,)] if version == row)
+                self.accounting[file].update(rows_accepted=-1, rows_quarantined=1)
 
     def read(self, path):
         entity, counts = entity_of(path), Counter()
