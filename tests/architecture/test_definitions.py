@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from data_quality.reconcile import identities
 from models.settings import Settings
 from pipelines.assets.table_specs import PUBLICATION, describe_night, key_of
 from pipelines.definitions import build_definitions
@@ -42,10 +43,11 @@ def test_the_publication_stands_on_every_other_table(graph):
     assert graph.get(key_of(PUBLICATION)).parent_keys == graph.get_all_asset_keys() - {key_of(PUBLICATION)}
 
 
-def test_a_tables_rules_are_its_asset_checks(graph):
-    spec = shipped_catalogue().spec("marts.rep_activity_daily")
-    names = {check.name for check in graph.asset_check_keys if check.asset_key == key_of(spec.table)}
-    assert {check.name for check in spec.checks} <= names
+def test_the_checks_of_a_yaml_and_what_must_add_up_are_asset_checks(graph):
+    table = "marts.rep_activity_daily"
+    names = {check.name for check in graph.asset_check_keys if check.asset_key == key_of(table)}
+    declared = {check.name for check in shipped_catalogue().spec(table).checks}
+    assert names == declared | {identity.name for identity in identities() if identity.table == table}
 
 
 def test_a_source_is_where_its_records_come_from():
