@@ -21,7 +21,7 @@ from sql.checks import CheckResult
 from sql.dictionary import write_comments
 
 if TYPE_CHECKING:
-    from pipelines.night.run import NightRequest
+    from pipelines.night.plan import NightRequest
 
 
 def read_publication(generation: Generation) -> tuple[dict[str, object], tuple[KnownLoad, ...]]:

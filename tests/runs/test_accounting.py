@@ -6,7 +6,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from models.errors import BlockedError, BusyError
+from models.errors import BlockedError, BusyError, UsageError
 
 REP = {
     "rep_id": "R1",
@@ -276,3 +276,23 @@ def test_columns_that_nothing_names_are_kept_privately_and_told_once(office):
     with duckdb.connect(str(office.workspace.published / "private.duckdb"), read_only=True) as private:
         extra = private.execute("select record_key, extra from extra order by 1").fetchall()
     assert extra == [("crm:A1", '{"mood":"sunny"}'), ("crm:A2", '{"mood":"rainy"}')]
+
+
+def test_a_partial_build_leaves_new_files_to_the_next_whole_night(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities_1.csv", calls("A1"))
+    first = office.night()
+    office.deliver("activities_2.csv", calls("A2"))
+    partial = office.night(as_of=first.as_of + timedelta(days=3), only=frozenset({"marts.rep_activity_daily"}))
+    assert (partial.status, partial.generation, partial.as_of) == ("published", 2, first.as_of)
+    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+    office.night()
+    assert touches(office) == [("crm:R1", "2026-03-02", 2)]
+
+
+def test_a_partial_build_is_refused_when_the_settings_changed(office):
+    office.deliver("reps.csv", [REP])
+    office.night()
+    office.configure(office.workspace.settings_file.read_text() + "metrics: {connected_call_seconds: 30}\n")
+    with pytest.raises(UsageError, match="only a whole night"):
+        office.night(only=frozenset({"marts.rep_activity_daily"}))

@@ -1,0 +1,187 @@
+"""What tonight has to do, decided before anything is built: what is new, and whether everything is rebuilt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import sql
+from models.errors import UsageError
+from models.settings import Settings, Source
+from pipelines.night.fingerprint import fingerprint_of
+from pipelines.night.generation import Generation, current_generation
+from pipelines.night.inputs import company_day
+from pipelines.night.joins import is_join
+from pipelines.night.landing import LandedFile, unread_files
+from pipelines.night.ledger import (
+    KnownLoad,
+    Sorted,
+    accepted_loads,
+    deferred_summary,
+    mapping_fingerprint,
+    repeated_summary,
+    sort_inbox,
+)
+from pipelines.night.load import Load
+from pipelines.night.outcome import LoadSummary
+from pipelines.night.publication import read_publication
+from pipelines.night.workspace import Workspace
+from sql.catalog import Catalogue, load_catalogue
+from sql.ledger import ledger_tables
+
+SQL_FOLDER = Path(sql.__file__).parent
+
+
+@cache
+def shipped_catalogue() -> Catalogue:
+    """The tables that Touchline ships; read once a process."""
+    return load_catalogue(SQL_FOLDER, inputs=ledger_tables())
+
+
+@dataclass(frozen=True)
+class NightRequest:
+    """What to run. `as_of` and `started_at` are aware instants; `only` are the tables of a partial build."""
+
+    workspace: Workspace
+    as_of: datetime
+    started_at: datetime
+    run_id: str
+    full_refresh: bool = False
+    dry_run: bool = False
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What tonight has to do, decided before anything is built."""
+
+    previous: Generation | None
+    catalogue: Catalogue
+    fingerprint: str
+    known: tuple[KnownLoad, ...]
+    inbox: Sorted
+    is_full: bool
+    why_full: str
+
+
+def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
+    """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
+    catalogue = shipped_catalogue()
+    fingerprint = fingerprint_of(settings, catalogue)
+    previous = current_generation(request.workspace)
+    known: tuple[KnownLoad, ...] = ()
+    published: dict[str, object] | None = None
+    if previous is not None:
+        published, known = read_publication(previous)
+    sources = {(source.name, entity): source for source in settings.sources for entity in _entities(source, landed)}
+    fingerprints = {key: mapping_fingerprint(settings, source) for key, source in sources.items()}
+    inbox = sort_inbox(landed, known, fingerprints)
+    why = _why_full(request, previous, published, fingerprint, inbox, known)
+    if request.only is not None:
+        _refuse_partial(why)
+        inbox = replace(inbox, new=(), repeated=(), deferred=())
+    return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why)
+
+
+def _refuse_partial(why_full: str) -> None:
+    """A partial build stands on a published generation of the same settings; new files wait for a whole night."""
+    if why_full:
+        raise UsageError(f"only a whole night can be built: {why_full}", "Select every asset, or run: touchline run")
+
+
+def _entities(source: Source, landed: list[LandedFile]) -> set[str]:
+    if source.kind == "canonical":
+        return {file.entity for file in landed if file.source == source.name}
+    joins = {f"join:{source.entity}:{name}" for name in source.joins}
+    return {str(source.entity), *joins}
+
+
+def _why_full(
+    request: NightRequest,
+    previous: Generation | None,
+    published: dict[str, object] | None,
+    fingerprint: str,
+    inbox: Sorted,
+    known: tuple[KnownLoad, ...],
+) -> str:
+    """Why everything must be rebuilt; blank when tonight can build on the last generation."""
+    if previous is None or published is None:
+        return "it is the first night"
+    if request.full_refresh:
+        return "a full refresh was asked for"
+    if published["fingerprint"] != fingerprint:
+        return "settings, contracts, SQL or time zone rules changed"
+    if request.as_of < _as_instant(published["as_of"]):
+        return "as_of lies before that of the last generation"
+    joined = {(load.source, load.entity.split(":")[1]) for load in known if is_join(load.entity)}
+    joined |= {(file.source, file.entity.split(":")[1]) for file in inbox.new if is_join(file.entity)}
+    if any(is_join(file.entity) or (file.source, file.entity) in joined for file in inbox.new):
+        return "a side of a join changed"
+    return ""
+
+
+def _as_instant(value: object) -> datetime:
+    assert isinstance(value, datetime)
+    return value
+
+
+def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> bool:
+    """No file, no order, the same settings and the same company day: then nothing is built."""
+    if plan.previous is None or plan.is_full or plan.inbox.new or request.only:
+        return False
+    published, _ = read_publication(plan.previous)
+    zone = settings.company.timezone
+    return company_day(_as_instant(published["as_of"]), zone) == company_day(request.as_of, zone)
+
+
+def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]:
+    """What the user should know that is no error."""
+    notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
+    for source in settings.sources:
+        for path in unread_files(request.workspace.home, source):
+            notes.append(
+                f"{source.name}: {path.name} is not read; canonical files are called <entity>*.csv, .jsonl, .parquet, .xlsx …"
+            )
+    names = {source.name for source in settings.sources}
+    for gone in sorted({load.source for load in plan.known} - names):
+        notes.append(f"{gone} is no longer among the sources: its rows are left out; name it again to bring them back.")
+    return notes
+
+
+def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:
+    """Files of the inbox that are not read tonight, each with the reason."""
+    repeated = tuple(repeated_summary(file, "", same_as) for file, same_as in plan.inbox.repeated)
+    deferred = tuple(deferred_summary(file, "") for file in plan.inbox.deferred)
+    return (*plan.inbox.standing, *repeated, *deferred)
+
+
+def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Load], int]:
+    """The loads to read tonight, and how many ids of this generation they use up."""
+    by_entity = {(source.name, source.entity): source for source in settings.sources}
+    old = accepted_loads(plan.known)
+    loads = []
+    for known in old if plan.is_full else []:
+        source = _source_of(by_entity, known.source, known.entity)
+        if source is not None:
+            file = LandedFile(known.source, known.entity, known.file_name, known.sha256, 0)
+            loads.append(Load(file, source, known.load_id, known.load_number or 0, False, ""))
+    last = max((load.load_number or 0 for load in old), default=0)
+    for place, file in enumerate(plan.inbox.new, start=1):
+        source = _source_of(by_entity, file.source, file.entity)
+        assert source is not None
+        loads.append(
+            Load(file, source, load_id_of(build, place), last + place, True, mapping_fingerprint(settings, source))
+        )
+    return loads, len(plan.inbox.new)
+
+
+def _source_of(by_entity: dict[tuple[str, str | None], Source], name: str, entity: str) -> Source | None:
+    mapped = entity.split(":")[1] if is_join(entity) else entity
+    return by_entity.get((name, mapped)) or by_entity.get((name, None))
+
+
+def load_id_of(build: Generation, place: int) -> str:
+    """`000042-0001`: the first load of generation 42."""
+    return f"{build.number:06d}-{place:04d}"
