@@ -9,8 +9,10 @@ from __future__ import annotations
 import duckdb
 
 from models.contracts import CONTRACTS
+from models.fields import Kind, Shape
 from models.records import Record
 from models.tables import Column, TableSpec
+from sql.quoting import identifier
 from sql.rows import create_table
 
 PREFIXED_REFERENCES = frozenset(
@@ -38,7 +40,11 @@ COLUMN_NAMES = {("rep_aliases", "source"): "alias_source"}
 _WINNER_COLUMNS = (
     Column(name="_updated_at", type="TIMESTAMPTZ", description="When the source last changed the record."),
     Column(name="_sequence", type="BIGINT", description="The source's order of versions of equal _updated_at."),
-    Column(name="_row_hash", type="UBIGINT", description="Hash of the row's canonical texts; decides last."),
+)
+_ROW_HASH = Column(
+    name="_row_hash",
+    type="UBIGINT",
+    description="Hash of the row's content, private fields keyed; orders versions last.",
 )
 _ACTIVITY_DAYS = (
     Column(name="activity_date", type="DATE", description="Company day of occurred_at.", required=True),
@@ -86,6 +92,7 @@ def record_table(contract: type[Record]) -> TableSpec:
             *(_ACTIVITY_DAYS if contract.ENTITY == "activities" else ()),
             _field_column(contract, "is_deleted"),
             *_WINNER_COLUMNS,
+            *((_ROW_HASH,) if contract.PRIVATE else ()),
         ),
     )
 
@@ -111,6 +118,27 @@ def record_tables() -> tuple[TableSpec, ...]:
     """The contracts of all core.latest_* and staging.changed_*."""
     contracts = CONTRACTS.values()
     return (*(record_table(contract) for contract in contracts), *(changed_table(contract) for contract in contracts))
+
+
+def stored_columns(contract: type[Record]) -> tuple[str, ...]:
+    """The columns of core.latest_<entity>."""
+    return tuple(column.name for column in record_table(contract).columns)
+
+
+def row_hash_sql(contract: type[Record]) -> str:
+    """md5 over a record's columns in the contract's order, blank ones as ''; for contracts without private fields.
+
+    It is asked only of ids with more than one version, so it is computed for them: stored for every record it would
+    cost a first load a tenth of its time. Private fields are no columns of crm.duckdb, so their contracts do store it.
+    """
+    kinds = {column_name(contract, field): kind for field, kind in contract.kinds().items()}
+    texts = (_hashed_text(name, kind) for name, kind in kinds.items())
+    return f"md5_number_lower(concat_ws(chr(31), {', '.join(texts)}))"
+
+
+def _hashed_text(name: str, kind: Kind) -> str:
+    value = f"epoch_us({identifier(name)})" if kind.shape is Shape.INSTANT else identifier(name)
+    return f"coalesce({value}::varchar, '')"
 
 
 def create_record_table(connection: duckdb.DuckDBPyConnection, contract: type[Record]) -> None:

@@ -77,15 +77,12 @@ def keep_identities(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def keep_extra(connection: duckdb.DuckDBPyConnection, entity: str, key: str) -> None:
-    """Cells of columns that no mapping names, of the winning versions staged tonight."""
+    """Cells of columns that no mapping names, of the versions staged tonight that won; asked right after `settle`."""
     won = f"""
-        from staging.rows_{entity} as staged join core.latest_{entity} as latest
-            on staged.{key} = latest.{key} and staged._row_hash = latest._row_hash
-        where staged._extra is not null
+        from staging.rows_{entity} as staged
+        where _extra is not null and not exists (
+            select 1 from staging.lost as lost where lost._load_number = staged._load_number and lost._place = staged.rowid
+        )
     """
-    connection.execute(
-        f"delete from private.extra where entity = '{entity}' and record_key in (select staged.{key} {won})"
-    )
-    connection.execute(
-        f"insert into private.extra select any_value(staged.source), '{entity}', staged.{key}, any_value(_extra) {won} group by staged.{key}"
-    )
+    connection.execute(f"delete from private.extra where entity = '{entity}' and record_key in (select {key} {won})")
+    connection.execute(f"insert into private.extra select source, '{entity}', {key}, _extra {won}")

@@ -61,6 +61,7 @@ def ingest_joined(
         rejected=rejected,
         unnamed=(),
         line_of=rows.line_of,
+        first_row=0,
     )
 
 

@@ -112,15 +112,11 @@ class Loader:
         plan = plan_entity(self.settings, load.source, load.file.entity)
         if load.source.joins:
             plan = replace(plan, join_tables=build_join_tables(self.connection, load.source))
-        first_row = self._first_row(plan.staged)
+        result = ingest_file(self.connection, plan, *where)
         self.connection.execute(
-            "insert into staging.load_number values (?, ?, ?)", [load.load_number, load.load_id, first_row]
+            "insert into staging.load_number values (?, ?, ?)", [load.load_number, load.load_id, result.first_row]
         )
-        return ingest_file(self.connection, plan, *where)
-
-    def _first_row(self, staged: str) -> int:
-        (highest,) = self.connection.execute(f"select coalesce(max(rowid), -1) from {staged}").fetchone() or (-1,)
-        return int(highest) + 1
+        return result
 
     def _is_over_budget(self, source: Source, result: FileResult) -> bool:
         quality = self.settings.quality

@@ -39,7 +39,8 @@ def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, 
         circle as (select record_id from reached where record_id = target)
         select this.load_id, {own_id.format(key)}, {own_id.format("merged_into_id")}, staged._load_number, staged.rowid - this.first_row
         from staging.rows_{entity} as staged
-        join core.latest_{entity} as latest on latest.{key} = staged.{key} and latest._row_hash = staged._row_hash
+        join core.latest_{entity} as latest on latest.{key} = staged.{key}
+            and latest.merged_into_id = staged.merged_into_id and latest._updated_at is not distinct from staged._updated_at
         join staging.load_number as this on this.load_number = staged._load_number
         where staged.{key} in (select record_id from circle) and staged._broken = 0 and staged._unmapped = 0
         qualify row_number() over (partition by staged.{key} order by staged._load_number, staged.rowid) = 1

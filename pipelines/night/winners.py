@@ -15,11 +15,8 @@ import duckdb
 from models.records import Record
 from pipelines.night.ingest import staged_table
 from sql.quoting import identifier
-from sql.records import record_key_column, record_table
+from sql.records import record_key_column, row_hash_sql, stored_columns
 
-# A row's place in its own file, so that the same files in the same order give the same sequence in any batches.
-SEQUENCE = """case when _updated_at is null then (_load_number::bigint << 32) + rowid
-    - (select first_row from staging.load_number as this where this.load_number = _load_number) else 0 end"""
 ORDER = "_updated_at desc nulls last, _sequence desc, _row_hash desc"
 
 
@@ -38,11 +35,12 @@ def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], rebuil
     contested = _find_contested(connection, key, staged, latest)
     if contested:
         _rank(connection, contract, key, staged, latest)
-    uncontested = f"and {key} not in (select {key} from staging.contested)" if contested else ""
-    names = [column.name for column in record_table(contract).columns]
-    columns = ", ".join(identifier(name) for name in names)
-    values = ", ".join(f"{SEQUENCE} as _sequence" if name == "_sequence" else identifier(name) for name in names)
-    fresh = f"from {staged} where _broken = 0 and _unmapped = 0 {uncontested}"
+    else:
+        connection.execute("create or replace table staging.lost (_load_number integer, _place bigint)")
+    alone = f"and not exists (select 1 from staging.contested as known where known.{key} = staged.{key})"
+    columns = ", ".join(map(identifier, stored_columns(contract)))
+    fresh = f"from {staged} as staged where _broken = 0 and _unmapped = 0 {alone if contested else ''}"
+    values = ", ".join(_value(connection, name) for name in stored_columns(contract))
     if not rebuilding:
         connection.execute(f"insert into staging.changed_{contract.ENTITY} select {key} {fresh}")
     connection.execute(f"insert into {latest} ({columns}) select {values} {fresh}")
@@ -69,20 +67,39 @@ def _find_contested(connection: duckdb.DuckDBPyConnection, key: str, staged: str
     return bool(count)
 
 
+def _value(connection: duckdb.DuckDBPyConnection, column: str) -> str:
+    """A stored column of a staged row; `_sequence` is 0 for a row with updated_at.
+
+    Else it is the load's number and the row's place in its own file, so that the same files in the same order give
+    the same sequence in any batches.
+    """
+    if column != "_sequence":
+        return identifier(column)
+    firsts = dict(connection.execute("select load_number, first_row from staging.load_number").fetchall())
+    lowest, highest = min(firsts), max(firsts)
+    listed = ", ".join(str(firsts.get(number, 0)) for number in range(lowest, highest + 1))
+    place = f"rowid - ([{listed}])[_load_number - {lowest - 1}]"
+    return f"case when _updated_at is null then (_load_number::bigint << 32) + {place} else 0 end as _sequence"
+
+
 def _rank(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: str, staged: str, latest: str) -> None:
-    """staging.ranked: every version of the contested keys, best first; `_load_number` 0 is the one in core."""
-    columns = ", ".join(
-        identifier(column.name) for column in record_table(contract).columns if column.name != "_sequence"
-    )
+    """staging.ranked: every version of the contested keys, best first; `_load_number` 0 is the one in core.
+
+    staging.lost: the places of tonight's versions that did not win.
+    """
+    names = stored_columns(contract)
+    row_hash = "" if "_row_hash" in names else f", {row_hash_sql(contract)} as _row_hash"
+    columns, values = ", ".join(map(identifier, names)), ", ".join(_value(connection, name) for name in names)
+    contested = f"{key} in (select {key} from staging.contested)"
     connection.execute(
         f"""
         create or replace table staging.ranked as
         with versions as (
-            select {columns}, {SEQUENCE} as _sequence, _load_number, rowid as _place
-            from {staged} where _broken = 0 and _unmapped = 0 and {key} in (select {key} from staging.contested)
+            select {values} {row_hash}, _load_number, rowid as _place
+            from {staged} where _broken = 0 and _unmapped = 0 and {contested}
             union all by name
-            select {columns}, _sequence, 0 as _load_number, -1 as _place
-            from {latest} where {key} in (select {key} from staging.contested)
+            select {columns} {row_hash}, 0 as _load_number, -1 as _place
+            from {latest} where {contested}
         )
         select *,
             row_number() over (partition by {key} order by {ORDER}, _load_number, _place) as _rank,
@@ -90,6 +107,10 @@ def _rank(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: st
             first_value(_row_hash) over (partition by {key} order by {ORDER}, _load_number, _place) as _winning_hash
         from versions
         """
+    )
+    connection.execute(
+        "create or replace table staging.lost as"
+        " select _load_number, _place from staging.ranked where _rank > 1 and _load_number <> 0"
     )
 
 
