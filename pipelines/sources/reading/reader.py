@@ -8,7 +8,6 @@ import duckdb
 
 from models.errors import UnreadableFileError
 from models.mapping import FileFormat, ReadOptions
-from pipelines.sources.reading.careful import read_slow
 from pipelines.sources.reading.delimited import dialect_of, read_fast
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
@@ -53,4 +52,8 @@ def read_rows(
         return read_json(text, options, encoding, scratch)
     dialect = dialect_of(file_format, options, encoding)
     fast = None if force_slow else read_fast(text, options, dialect)
-    return fast or read_slow(text, options, dialect, scratch)
+    if fast is not None:
+        return fast
+    from pipelines.sources.reading.careful import read_slow  # Polars takes a third of a second to import
+
+    return read_slow(text, options, dialect, scratch)
