@@ -112,7 +112,8 @@ def command(source: Path, reps: Path, folder: Path) -> tuple[float, float, float
     """The same first night as `touchline run`: a recorded Dagster run."""
     home = fresh_workspace(source, reps, folder)
     return timed(
-        [sys.executable, "-m", "pipelines.cli", "run", "--home", str(home), "--as-of", "2026-06-30"], dict(os.environ)
+        [str(Path(sys.executable).with_name("touchline")), "run", "--home", str(home), "--as-of", "2026-06-30"],
+        dict(os.environ),
     )
 
 
