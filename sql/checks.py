@@ -39,12 +39,15 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Rule:
-    """A named SELECT of offending rows. `precheck` is a cheaper query: no row from it, none from `offending`."""
+    """A named SELECT of offending rows.
+
+    `suspicion` is a boolean aggregate over the table: false when no row offends. One pass asks all of a table's.
+    """
 
     name: str
     offending: str
     severity: Severity = Severity.BLOCK
-    precheck: str | None = None
+    suspicion: str | None = None
 
 
 def rules_of(spec: TableSpec) -> list[Rule]:
@@ -52,7 +55,16 @@ def rules_of(spec: TableSpec) -> list[Rule]:
     rules = [_unique_grain(spec)]
     if any(column.required for column in spec.columns):
         rules.append(_required_columns(spec))
-    return rules + [Rule(check.name, offending_rows(spec, check), check.severity) for check in spec.checks]
+    return rules + [
+        Rule(check.name, offending_rows(spec, check), check.severity, _suspicion(check)) for check in spec.checks
+    ]
+
+
+def _suspicion(check: Check) -> str | None:
+    """For checks of single cells; the others read further tables, and are asked at once."""
+    if check.kind in (CheckKind.NO_ROWS, CheckKind.REFERS):
+        return None
+    return f"bool_or({' or '.join(_broken(check, identifier(name)) for name in check.columns)})"
 
 
 def offending_rows(spec: TableSpec, check: Check) -> str:
@@ -66,25 +78,39 @@ def offending_rows(spec: TableSpec, check: Check) -> str:
 
 def run_checks(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[CheckResult]:
     """Runs every rule of a table; raises CatalogueError when one cannot run."""
-    return [run_rule(connection, spec, rule) for rule in rules_of(spec)]
+    rules = rules_of(spec)
+    suspected = _suspected(connection, spec, [rule for rule in rules if rule.suspicion is not None])
+    return [run_rule(connection, spec, rule, rule.suspicion is None or rule in suspected) for rule in rules]
 
 
-def run_rule(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rule: Rule) -> CheckResult:
-    """Runs one rule."""
+def _suspected(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rules: list[Rule]) -> list[Rule]:
+    """Those of the rules that may have offending rows, found in one pass over the table."""
+    questions = ", ".join(f"coalesce({rule.suspicion}, false)" for rule in rules)
+    try:
+        answers = connection.execute(f"select {questions} from {qualified(spec.table)}").fetchone() or ()
+    except duckdb.Error as error:
+        raise _cannot_run(", ".join(rule.name for rule in rules), spec, error) from error
+    return [rule for rule, answer in zip(rules, answers, strict=True) if answer]
+
+
+def run_rule(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rule: Rule, suspected: bool = True) -> CheckResult:
+    """The result of one rule; without suspicion its rows need not be looked for."""
     started = time.perf_counter()
     try:
-        failing, sample = _offenders(connection, rule)
+        failing, sample = _offenders(connection, rule) if suspected else (0, "")
     except duckdb.Error as error:
-        raise CatalogueError(
-            f"the check {rule.name} of {spec.table} cannot run: {error}", f"Mend `checks` in {spec.name}.yaml."
-        ) from error
+        raise _cannot_run(rule.name, spec, error) from error
     seconds = round(time.perf_counter() - started, 3)
     return CheckResult(spec.table, rule.name, "rule", rule.severity, failing == 0, failing, sample, seconds)
 
 
+def _cannot_run(names: str, spec: TableSpec, error: duckdb.Error) -> CatalogueError:
+    return CatalogueError(
+        f"the check {names} of {spec.table} cannot run: {error}", f"Mend `checks` in {spec.name}.yaml."
+    )
+
+
 def _offenders(connection: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, str]:
-    if rule.precheck is not None and connection.execute(rule.precheck).fetchone() is None:
-        return 0, ""
     counted = connection.execute(f"select count(*) from ({rule.offending}\n)").fetchone()
     failing = int(counted[0]) if counted else 0
     if failing == 0:
@@ -102,7 +128,7 @@ def _unique_grain(spec: TableSpec) -> Rule:
     return Rule(
         "grain_is_unique",
         f"select {columns}, count(*) as times from {table} group by {columns} having count(*) > 1",
-        precheck=f"select 1 from {table} having count(*) <> count(distinct hash({columns}))",
+        suspicion=f"count(*) <> count(distinct hash({columns}))",
     )
 
 
@@ -114,6 +140,7 @@ def _required_columns(spec: TableSpec) -> Rule:
     return Rule(
         "required_is_present",
         f"select {grain}, concat_ws(', ', {missing}) as missing from {qualified(spec.table)} where {broken}",
+        suspicion=f"bool_or({broken})",
     )
 
 
