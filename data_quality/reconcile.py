@@ -48,6 +48,11 @@ EVERY_LOAD = Identity(
         and load_id not in (select load_id from ops.load_accounting)
     """,
 )
+ONE_ROW_A_LOAD = Identity(
+    "every_load_is_accounted_for_once",
+    "ops.load_accounting",
+    "select load_id, entity from ops.load_accounting group by load_id, entity having count(*) > 1",
+)
 KNOWN_ACTIVITY = Identity(
     "touches_of_core_are_those_of_the_marts",
     "marts.rep_activity_daily",
@@ -78,7 +83,7 @@ def _one_version_a_key(entity: str, key: str) -> Identity:
 def identities() -> list[Identity]:
     """Everything that must add up, in the order it is asked."""
     keys = [_one_version_a_key(entity, record_key_column(contract)) for entity, contract in CONTRACTS.items()]
-    return [ACCOUNTING, QUARANTINE, EVERY_LOAD, *keys, KNOWN_ACTIVITY]
+    return [ACCOUNTING, QUARANTINE, EVERY_LOAD, ONE_ROW_A_LOAD, *keys, KNOWN_ACTIVITY]
 
 
 def reconcile_all(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:

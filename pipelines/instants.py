@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from models.errors import UsageError
 
+FIRST_YEAR, LAST_YEAR = "1990", "2099"
+
 
 def parse_as_of(text: str, timezone: str) -> datetime:
     """The UTC instant that `text` names; without an offset it is local time of `timezone`, a date is its last moment.
@@ -14,6 +16,8 @@ def parse_as_of(text: str, timezone: str) -> datetime:
     A local time that occurs twice, or never, at a change of the clocks is the later of its two readings, as in SQL.
     """
     zone = ZoneInfo(timezone)
+    if not FIRST_YEAR <= text[:4] <= LAST_YEAR and text[:4].isdigit():
+        raise UsageError(f"'{text}' lies outside the years {FIRST_YEAR} to {LAST_YEAR}", "Write a date among them.")
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -43,12 +43,37 @@ def query(
     wanted = Format.JSON if as_json else form
     if wanted is Format.PARQUET and output is None:
         raise UsageError("Parquet is no text for a terminal", "Name a file: --output FILE")
-    connection = open_warehouse(workspace_at(home))
+    workspace = workspace_at(home)
+    if output is not None:
+        _refuse_workspace_files(output, workspace)
+    connection = open_warehouse(workspace)
     try:
+        _refuse_all_but_one_select(connection, sql)
         with _sql_errors_explained():
             write_rows(connection, sql, wanted, output, raw)
     finally:
         connection.close()
+
+
+def _refuse_workspace_files(output: Path, workspace: Workspace) -> None:
+    """Nothing that a person writes may take the place of what the workspace keeps."""
+    home, target = workspace.home.resolve(), output.resolve()
+    kept = (workspace.var.resolve(), home / "inbox", workspace.settings_file.resolve())
+    if any(target.is_relative_to(place) for place in kept):
+        raise UsageError(f"{output} lies in the workspace, where nights keep their files", "Name another --output.")
+
+
+def _refuse_all_but_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    import duckdb
+
+    with _sql_errors_explained():
+        found = [statement.type for statement in connection.extract_statements(sql)]
+    reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+    if len(found) != 1 or found[0] not in reading:
+        raise UsageError(
+            f"query is read-only: expected one SELECT, found {len(found)} statements of other kinds or number",
+            'Ask one question at a time: touchline query "select * from marts.rep_activity_daily limit 5"',
+        )
 
 
 def open_warehouse(workspace: Workspace) -> duckdb.DuckDBPyConnection:

@@ -43,8 +43,14 @@ class Generation:
 @contextmanager
 def one_night_at_a_time(workspace: Workspace) -> Iterator[None]:
     """Holds the workspace's lock; raises BusyError with the holder's process id when another night has it."""
-    workspace.var.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        workspace.var.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise TouchlineError(
+            f"{workspace.var} cannot be written: {error.strerror}",
+            "Give the user who runs the nights write permission on the workspace, or run as its owner.",
+        ) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -239,7 +239,9 @@ def _build(
     with steps.step("tables"):
         built = build_tables(connection, plan.catalogue, plan.is_full, request.only, steps.progress.advance)
     with steps.step("reconcile"):
-        checks = [*(check for result in built for check in result.checks), *reconcile_all(connection)]
+        checks = [check for result in built for check in result.checks]
+        if all(result.committed for result in built):
+            checks += reconcile_all(connection)
     with steps.step("publication"):
         tables = write_publication(connection, request, build, plan.fingerprint, checks, steps, plan.catalogue)
     return NightOutcome(

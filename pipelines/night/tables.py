@@ -32,22 +32,31 @@ def build_tables(
     only: frozenset[str] | None,
     advance: Callable[[int, int], None],
 ) -> list[BuildResult]:
-    """Builds every model (or `only` those and what stands on them); in a full build the window is every day."""
+    """Builds every model (or `only` those and what stands on them); in a full build the window is every day.
+
+    What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
+    """
     for reference in catalogue.references.values():
         create_reference_table(connection, reference)
     wanted = None if only is None else only | catalogue.downstream(only)
     models = [model for model in catalogue.ordered() if wanted is None or model.table in wanted or _is_window(model)]
     existing = existing_kinds(connection)
     results = []
+    stopped: set[str] = set()
     for done, model in enumerate(models):
         advance(done, len(models))
+        if model.table in stopped:
+            continue
         if model.table == "staging.dirty_day" and (is_full or only is not None):
             connection.execute(
                 "create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date"
             )
             continue
         whole = is_full and model.spec.write is WriteMode.WINDOW
-        results.append(build_table(connection, model, WriteMode.REBUILD if whole else None, existing))
+        result = build_table(connection, model, WriteMode.REBUILD if whole else None, existing)
+        results.append(result)
+        if not result.committed:
+            stopped |= catalogue.downstream({model.table})
     advance(len(models), len(models))
     return results
 

@@ -122,6 +122,14 @@ named_id as (
     from told_alias
 ),
 
+-- roster reps that may stand for themselves or others: an alias that names no rep hides its id from both
+standing_rep as (
+    select r.rep_key
+    from roster_rep as r
+    left join alias_target as a on r.rep_key = a.rep_key
+    where a.rep_key is null or a.target_key is not null
+),
+
 -- a loop of aliases has no end: its roster reps stay themselves
 own_identity as (
     select
@@ -132,8 +140,9 @@ own_identity as (
     from named_id as n
     left join walk_end as e on n.rep_key = e.rep_key
     left join roster_rep as r on n.rep_key = r.rep_key
+    inner join standing_rep as t on coalesce(e.rep_id, n.rep_key) = t.rep_key
     left join alias_target as a on n.rep_key = a.rep_key
-    where (e.rep_id is not null or r.rep_key is not null) and (a.rep_key is null or a.target_key is not null)
+    where a.rep_key is null or a.target_key is not null
 ),
 
 -- a source with no roster of its own may use the ids of the others, when they mean one person

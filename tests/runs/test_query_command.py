@@ -96,8 +96,8 @@ def test_a_failed_query_leaves_the_old_file(query, tmp_path):
         ("create table marts.x as select 1", "read-only"),
         ("drop table marts.note", "read-only"),
         ("select * from read_csv('/etc/hostname')", "disabled by configuration"),
-        ("set enable_external_access = true", "Error"),
-        ("attach '/tmp/other.duckdb'", "Error"),
+        ("set enable_external_access = true", "read-only"),
+        ("attach '/tmp/other.duckdb'", "read-only"),
     ],
 )
 def test_wrong_and_forbidden_sql_is_wrong_usage_in_two_lines(query, sql, says):
@@ -137,3 +137,10 @@ def test_negative_numbers_are_no_formulas():
 
 def test_columns_of_one_name_are_told_apart():
     assert unique_names(["a", "b", "a", "a_1", "a"]) == ["a", "b", "a_1", "a_1_1", "a_2"]
+
+
+@pytest.mark.parametrize("sql", ["", "/* nothing */", "select 1; select 2", "create temp table x as select 1"])
+def test_anything_but_one_select_is_wrong_usage(query, sql):
+    code, out, err = query(sql)
+    assert (code, out) == (2, "")
+    assert "expected one SELECT" in err
