@@ -71,9 +71,6 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
         discard_build(workspace)
         try:
             outcome = _night(request, settings, steps)
-        except TouchlineError as error:
-            _record_failure(request, error, steps, begun)
-            raise
         except Exception as error:
             _record_failure(request, error, steps, begun)
             raise
