@@ -94,6 +94,7 @@ class Source(Section):
     joins: dict[str, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
     max_quarantined_share: float | None = Field(None, ge=0, le=1)
+    fresh_within_hours: int | None = Field(None, ge=1, description="How old the newest event may be; default `quality`'s.")
 
     @field_validator("timezone")
     @classmethod
@@ -124,10 +125,11 @@ class Metrics(Section):
 
 
 class Quality(Section):
-    """How much dirt a file may hold before it is refused whole."""
+    """How much dirt a file may hold before it is refused whole, and how old a source's newest event may be."""
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     min_quarantined_rows: int = Field(20, ge=0, description="A file with fewer broken rows than this is never refused.")
+    fresh_within_hours: int = Field(96, ge=1, description="A source whose newest event is older than this is stale.")
 
 
 class Privacy(Section):
