@@ -1,23 +1,15 @@
 -- One row per rep, day and account the rep touched on it: the activity's own account and those of its contacts.
 -- Easily misread: days of one account may not be summed; count distinct accounts of the period asked for.
--- materialized: asked for together with is_touch, the window would be applied after all activities were read
-with window_activity as materialized (
-    select
-        rep_id,
-        activity_date,
-        account_id,
-        is_touch
-    from core.fct_activity
-    where activity_date in (select w.activity_date from staging.dirty_day as w)
-),
-
-touched_account as (
+with touched_account as (
     select
         rep_id,
         activity_date,
         account_id
-    from window_activity
-    where is_touch and account_id is not null
+    from staging.dirty_activity
+    where
+        is_touch
+        and account_id is not null
+        and activity_date in (select w.activity_date from staging.dirty_day as w)
     union
     select
         t.rep_id,

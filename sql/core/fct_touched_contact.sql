@@ -1,24 +1,15 @@
 -- One row per rep, day and contact the rep touched on it, over all contacts of each touch.
 -- Easily misread: days of one contact may not be summed; count distinct contacts of the period asked for.
--- materialized: asked for together with is_touch, the window would be applied after all activities were read
-with window_activity as materialized (
-    select
-        rep_id,
-        activity_date,
-        contact_id,
-        contact_ids,
-        is_touch
-    from core.fct_activity
-    where activity_date in (select w.activity_date from staging.dirty_day as w)
-),
-
-listed_contact as (
+with listed_contact as (
     select
         rep_id,
         activity_date,
         unnest(contact_ids) as contact_id
-    from window_activity
-    where is_touch and len(contact_ids) > 0
+    from staging.dirty_activity
+    where
+        is_touch
+        and len(contact_ids) > 0
+        and activity_date in (select w.activity_date from staging.dirty_day as w)
 ),
 
 touched_contact as (
@@ -26,8 +17,11 @@ touched_contact as (
         rep_id,
         activity_date,
         contact_id
-    from window_activity
-    where is_touch and contact_id is not null
+    from staging.dirty_activity
+    where
+        is_touch
+        and contact_id is not null
+        and activity_date in (select w.activity_date from staging.dirty_day as w)
     union
     select
         l.rep_id,

@@ -18,7 +18,7 @@ with counted_activity as (
         timezone(p.timezone, a.occurred_at)::time as clock_time,
         p.workday_start,
         p.workday_end
-    from core.fct_activity as a
+    from staging.dirty_activity as a
     cross join core.parameter as p
     where
         a.activity_date in (select w.activity_date from staging.dirty_day as w)
@@ -67,7 +67,7 @@ booking_count as (
         a.booked_by_rep_id as rep_id,
         a.created_date as activity_date,
         count(*) as meetings_booked
-    from core.fct_activity as a
+    from staging.dirty_activity as a
     cross join core.parameter as p
     where
         a.channel = 'meeting'
