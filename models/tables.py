@@ -103,6 +103,9 @@ class TableSpec(Strict):
     grain: tuple[str, ...] = Field(min_length=1, description="The columns that are unique together.")
     write: WriteMode = WriteMode.REBUILD
     window: Window | None = None
+    checked_in: str | None = Field(
+        None, description="Views only: the staging table that copies tonight's rows, whose grain and blanks say enough."
+    )
     owner: str = "revops@touchline"
     columns: tuple[Column, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
@@ -127,6 +130,8 @@ class TableSpec(Strict):
                 raise ValueError(f"{where} names no column of the table: {', '.join(unknown)}")
         if (self.write is WriteMode.WINDOW) != (self.window is not None):
             raise ValueError("`window` belongs to write: window, and only to it")
+        if self.checked_in is not None and self.write is not WriteMode.VIEW:
+            raise ValueError("`checked_in` belongs to write: view: what a table stores is checked where it stands")
         return self
 
     @property

@@ -62,6 +62,10 @@ def check_model(
     _check_layers(spec, query, path)
     _check_columns(spec, query, path)
     _check_window(spec, path, known)
+    if spec.checked_in is not None and spec.checked_in not in known:
+        raise CatalogueError(
+            f"{path}: `checked_in: {spec.checked_in}` is no table.{nearest(spec.checked_in, known)}", "Mend the name."
+        )
     for check in spec.checks:
         _check_check(spec, check, path, known)
 

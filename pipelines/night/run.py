@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -149,7 +150,8 @@ def _at_the_published_instant(request: NightRequest) -> NightRequest:
 
 
 def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> Plan:
-    with steps.step("land") as rows:
+    with steps.step("land") as rows, ThreadPoolExecutor(1) as aside:
+        aside.submit(shipped_catalogue)  # it is parsed while files are read and hashed
         landed = land_sources(request.workspace, settings, steps.progress.advance)
         rows.append(len(landed))
     with steps.step("plan"):

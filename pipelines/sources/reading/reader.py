@@ -11,12 +11,9 @@ from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.delimited import dialect_of, read_fast
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
-from pipelines.sources.reading.json_document import read_json
-from pipelines.sources.reading.jsonl import read_jsonl
 from pipelines.sources.reading.parquet import read_parquet
 from pipelines.sources.reading.rows import TextRows
 from pipelines.sources.reading.unpacking import unpack
-from pipelines.sources.reading.workbook import read_workbook
 
 
 def read_rows(
@@ -44,11 +41,17 @@ def read_rows(
     if file_format is FileFormat.PARQUET:
         return read_parquet(connection, plain, options, every_page=force_slow)
     if file_format is FileFormat.XLSX:
+        from pipelines.sources.reading.workbook import read_workbook  # as below: what these import is slow to import
+
         return read_workbook(plain, options, scratch)
     text, encoding = as_utf8_compatible(plain, options.encoding, scratch / f"{path.name}.utf8")
     if file_format is FileFormat.JSONL:
+        from pipelines.sources.reading.jsonl import read_jsonl
+
         return read_jsonl(text, options, encoding, scratch)
     if file_format is FileFormat.JSON:
+        from pipelines.sources.reading.json_document import read_json
+
         return read_json(text, options, encoding, scratch)
     dialect = dialect_of(file_format, options, encoding)
     fast = None if force_slow else read_fast(text, options, dialect)
