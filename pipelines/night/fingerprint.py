@@ -26,6 +26,7 @@ def fingerprint_of(settings: Settings, catalogue: Catalogue) -> str:
     decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True})
     for source in decisive["sources"]:
         source.pop("path")
+        source.pop("fresh_within_hours")
     contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}
     parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), catalogue.fingerprint()]
     parts += [time_zone_rules(), version("holidays")]

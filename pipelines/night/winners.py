@@ -91,12 +91,19 @@ def _rank(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: st
     row_hash = "" if "_row_hash" in names else f", {row_hash_sql(contract)} as _row_hash"
     columns, values = ", ".join(map(identifier, names)), ", ".join(_value(connection, name) for name in names)
     contested = f"{key} in (select {key} from staging.contested)"
+    # By their places: asked for by key, all columns of all rows would be read to find these.
+    connection.execute(
+        f"""
+        create or replace table staging.contested_place as
+        select rowid as _place from {staged} where _broken = 0 and _unmapped = 0 and {contested}
+        """
+    )
     connection.execute(
         f"""
         create or replace table staging.ranked as
         with versions as (
             select {values} {row_hash}, _load_number, rowid as _place
-            from {staged} where _broken = 0 and _unmapped = 0 and {contested}
+            from {staged} where rowid in (select _place from staging.contested_place)
             union all by name
             select {columns} {row_hash}, 0 as _load_number, -1 as _place
             from {latest} where {contested}
