@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -18,6 +19,7 @@ from pipelines.commands.inspect import inspect
 from pipelines.commands.query import query
 from pipelines.commands.run import run
 from pipelines.commands.status import status
+from pipelines.night.storage import storage_error
 
 app = typer.Typer(
     name="touchline",
@@ -41,6 +43,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if os.environ.get("TOUCHLINE_DEBUG") == "1":
             raise
+        fault = storage_error(error, "This cannot be done", Path.cwd())
+        if fault is not None:
+            _complain(str(fault))
+            sys.exit(fault.exit_code)
         _complain(f"{type(error).__name__}: {error}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where.")
         sys.exit(1)
     sys.exit(0)

@@ -34,7 +34,7 @@ class Warehouse:
     """The databases of one build, open together in one connection that stands in `crm`.
 
     A `None` path is a database in memory, except for `previous` and `private`: those are then not attached.
-    `previous` is read-only. Files with identities (staging, private) are readable by their owner only.
+    `previous` is read-only; `spill` is where rows go that do not fit in memory. Files with identities (staging, private) are readable by their owner only.
     """
 
     crm: Path | None = None
@@ -43,6 +43,7 @@ class Warehouse:
     private: Path | None = None
     memory_limit: str = "70%"
     threads: int | None = None
+    spill: Path | None = None
     connection: duckdb.DuckDBPyConnection = field(init=False, repr=False)
 
     def __enter__(self) -> Self:
@@ -60,6 +61,8 @@ class Warehouse:
         self.connection.close()
 
     def _attach_all(self) -> None:
+        if self.spill is not None:  # the default is a folder `.tmp` wherever the process was started
+            self.connection.execute(f"set temp_directory={literal(str(self.spill))}")
         attach(self.connection, "crm", self.crm)
         attach(self.connection, "staging", self.staging, owner_only=True)
         if self.private is not None:

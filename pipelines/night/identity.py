@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from models.errors import TouchlineError
+
 SECRET_VARIABLE = "TOUCHLINE_SECRET_KEY"
 _BLOCK = 64
 
@@ -19,11 +21,27 @@ def workspace_key(path: Path, environment: Mapping[str, str]) -> bytes:
     if given:
         return given.encode("utf-8")
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as made:
-            made.write(secrets.token_hex(32).encode())
-    return path.read_bytes()
+        _make_key(path)
+    key = path.read_bytes()
+    if not key:
+        raise TouchlineError(
+            f"{path} is empty: the key behind contact_key is lost",
+            "Restore it from a backup. Without one, delete the file and run: touchline run --full-refresh; every"
+            " contact_key changes then.",
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Written aside and renamed: a night killed in between must not leave half a key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".tmp")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as made:
+        made.write(secrets.token_hex(32).encode())
+        made.flush()
+        os.fsync(made.fileno())
+    aside.replace(path)
 
 
 def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
