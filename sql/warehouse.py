@@ -58,7 +58,17 @@ class Warehouse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.connection.close()
+        try:
+            if kind is None:
+                self._checkpoint()
+        finally:
+            self.connection.close()
+
+    def _checkpoint(self) -> None:
+        """Closing would do it too, and would swallow that the disk is full: a log would stay beside the file."""
+        for name, path in (("crm", self.crm), ("private", self.private)):
+            if path is not None:
+                self.connection.execute(f"checkpoint {identifier(name)}")
 
     def _attach_all(self) -> None:
         if self.spill is not None:  # the default is a folder `.tmp` wherever the process was started

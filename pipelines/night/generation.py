@@ -17,7 +17,7 @@ from pipelines.night.lock import one_night_at_a_time as one_night_at_a_time
 from pipelines.night.workspace import Workspace
 
 DROPPING = ".dropping-"
-_UNPUBLISHED = ".unpublished"
+UNPUBLISHED = ".unpublished"
 _FILES = ("crm.duckdb", "private.duckdb")
 
 
@@ -63,7 +63,7 @@ def is_whole(folder: Path) -> bool:
 
 def was_published(folder: Path) -> bool:
     """False for a folder that a killed night moved into place and never pointed readers at."""
-    return not (folder / _UNPUBLISHED).exists()
+    return not (folder / UNPUBLISHED).exists()
 
 
 def begin_build(workspace: Workspace, previous: Generation | None) -> Generation:
@@ -82,7 +82,7 @@ def begin_build(workspace: Workspace, previous: Generation | None) -> Generation
 def publish(workspace: Workspace, build: Generation, keep: int) -> Generation:
     """Seals the build, moves it to its final place, points readers at it, and drops generations beyond `keep`
     and the build of an earlier blocked night."""
-    (build.folder / _UNPUBLISHED).touch()
+    (build.folder / UNPUBLISHED).touch()
     _seal(build)
     workspace.generations.mkdir(exist_ok=True)
     final = Generation(workspace.generations / build.folder.name)
@@ -108,7 +108,7 @@ def point_readers_at(workspace: Workspace, generation: Generation) -> None:
 
 def _mark_published(folder: Path) -> None:
     """Takes the mark away that `publish` sets. A night killed before this line leaves it to the next swap."""
-    (folder / _UNPUBLISHED).unlink(missing_ok=True)
+    (folder / UNPUBLISHED).unlink(missing_ok=True)
 
 
 def keep_failed(workspace: Workspace, build: Generation) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipelines.night.outcome import NightOutcome, write_outcome
+from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
 
 KEPT = 400
@@ -89,9 +90,7 @@ def _past(outcome: NightOutcome, started_at: datetime) -> PastNight:
 def _append(path: Path, line: str) -> None:
     lines = _lines(path)
     if len(lines) >= 2 * KEPT:
-        aside = path.with_suffix(".tmp")
-        aside.write_text("\n".join([*lines[-KEPT:], line]) + "\n", encoding="utf-8")
-        aside.replace(path)
+        write_whole(path, "\n".join([*lines[-KEPT:], line]) + "\n")
         return
     torn = bool(lines) and not path.read_bytes().endswith(b"\n")
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from models.errors import TouchlineError
+from pipelines.night.whole_file import write_whole
 
 SECRET_VARIABLE = "TOUCHLINE_SECRET_KEY"
 _BLOCK = 64
@@ -33,15 +33,8 @@ def workspace_key(path: Path, environment: Mapping[str, str]) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """Written aside and renamed: a night killed in between must not leave half a key."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".tmp")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as made:
-        made.write(secrets.token_hex(32).encode())
-        made.flush()
-        os.fsync(made.fileno())
-    aside.replace(path)
+    write_whole(path, secrets.token_hex(32), mode=0o600)
 
 
 def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:

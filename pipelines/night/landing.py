@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from models.contracts import CONTRACTS
 from models.settings import Settings, Source
+from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
 
 EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
@@ -199,6 +200,4 @@ def _read_index(path: Path) -> dict[str, list[int | str]]:
 
 
 def _write_index(path: Path, index: dict[str, list[int | str]]) -> None:
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(index), encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, json.dumps(index))

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.night.generation import DROPPING, is_whole, was_published
+from pipelines.night.generation import DROPPING, UNPUBLISHED, is_whole, was_published
 from pipelines.night.landing import ASIDE
 from pipelines.night.workspace import Workspace
 
@@ -66,9 +66,12 @@ def _find_generations(workspace: Workspace) -> Iterator[Leftover]:
         Leftover(path, "a half-removed generation") for path in _matching(workspace.generations, f"{DROPPING}*")
     )
     for folder in _matching(workspace.generations, "[0-9]*"):
-        if folder.name == current or not folder.name.isdigit():
+        if not folder.name.isdigit():
             continue
-        if not was_published(folder):
+        if folder.name == current:
+            if not was_published(folder):
+                yield Leftover(folder / UNPUBLISHED, "an unfinished swap of var/published")
+        elif not was_published(folder):
             yield Leftover(folder, "a generation that was never published")
         elif not is_whole(folder):
             yield Leftover(folder, "a generation without all its files")

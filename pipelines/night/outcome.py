@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from models.errors import TouchlineError
+from pipelines.night.whole_file import write_whole
 
 NightStatus = Literal["published", "nothing_new", "blocked", "dry_run", "failed"]
 
@@ -72,9 +73,7 @@ class NightOutcome:
 
 def write_outcome(outcome: NightOutcome, path: Path) -> None:
     """Replaces the file in one rename, so that a reader never sees half of it."""
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(outcome.to_json(), indent=1), encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, json.dumps(outcome.to_json(), indent=1))
 
 
 def read_outcome(path: Path) -> NightOutcome | None:
