@@ -35,8 +35,8 @@ def _show_publication(out: Page, standing: Standing, now: datetime) -> None:
     if not found:
         out.head("Nothing is published yet")
         return
-    out.head(f"Generation {found['generation']}, as of {instant(found['as_of'])}")
-    out.line(f"published {instant(found['published_at'])}, {ago(now - found['published_at'])}")
+    out.head(f"Generation {found['generation']}, as of {instant(found['as_of'])} UTC")
+    out.line(f"published {instant(found['published_at'])} UTC, {ago(now - found['published_at'])}")
 
 
 def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
@@ -53,7 +53,7 @@ def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
         for night in nights
     ]
     if rows:
-        out.rows("Last nights", ("began", "outcome", "generation", "took", "files", "rows", "quarantined"), rows)
+        out.rows("Last nights (UTC)", ("began", "outcome", "gen.", "took", "files", "rows", "quarantined"), rows)
     last = next((night for night in nights[:1] if night.error), None)
     if last is not None and last.error is not None:
         out.line("")
@@ -85,7 +85,7 @@ def _show_build(out: Page, build: Build) -> None:
         for row in build.loads
     ]
     if loads:
-        out.rows("Last loads", ("landed", "source", "file", "fate"), loads)
+        out.rows("Last loads (UTC)", ("landed", "source", "file", "fate"), loads)
     _show_checks(out, build)
     _show_quarantine(out, build, "Quarantined, by rule")
     for refused in build.refused:
@@ -103,7 +103,7 @@ def _show_freshness(out: Page, build: Build) -> None:
         for row in build.sources
     ]
     if rows:
-        out.rows("Freshness, at the night's as_of", ("source", "newest event", "age", "allowed", ""), rows)
+        out.rows("Freshness at the night's as_of (UTC)", ("source", "newest event", "age", "allowed", ""), rows)
 
 
 def _age(hours: float | None) -> str:
@@ -177,8 +177,8 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
 
 
 def instant(value: object) -> str:
-    """`2026-04-01 03:59 UTC`; blank for none."""
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else ""
+    """`2026-04-01 03:59`, in UTC; blank for none."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else ""
 
 
 def _short(text: str) -> str:

@@ -93,3 +93,9 @@ def open_office(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Offic
 def office_at() -> Callable[..., Office]:
     """Makes a workspace in a folder of the test's choice."""
     return Office
+
+
+@pytest.fixture
+def settings_text() -> str:
+    """The settings of a fresh workspace."""
+    return SETTINGS
