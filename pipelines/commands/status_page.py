@@ -22,6 +22,7 @@ def show_standing(out: Page, standing: Standing, now: datetime) -> None:
     """Everything, the most important first; `now` only says how long ago something was."""
     _show_publication(out, standing, now)
     _show_nights(out, standing.nights)
+    _show_error(out, standing)
     _show_failed_build(out, standing)
     _show_build(out, standing.published)
     _show_disk(out, standing)
@@ -54,11 +55,17 @@ def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
     ]
     if rows:
         out.rows("Last nights (UTC)", ("began", "outcome", "gen.", "took", "files", "rows", "quarantined"), rows)
-    last = next((night for night in nights[:1] if night.error), None)
-    if last is not None and last.error is not None:
-        out.line("")
-        for line in last.error.splitlines():
-            out.line(f"  {line}"[: _SAMPLE * 2])
+
+
+def _show_error(out: Page, standing: Standing) -> None:
+    """Why the last night failed; of a blocked one, whose checks stand with its build, what to do is enough."""
+    last = standing.last_night
+    if last is None or last.error is None:
+        return
+    out.line("")
+    for line in last.error.splitlines():
+        if standing.failed_build is None or not line.startswith("  ") or "→" in line:
+            out.line(f"  {_short(line)}")
 
 
 def _show_failed_build(out: Page, standing: Standing) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from models.errors import TouchlineError
 from pipelines.night.lock import one_night_at_a_time as one_night_at_a_time
+from pipelines.night.whole_file import sync_folder
 from pipelines.night.workspace import Workspace
 
 DROPPING = ".dropping-"
@@ -87,7 +88,7 @@ def publish(workspace: Workspace, build: Generation, keep: int) -> Generation:
     workspace.generations.mkdir(exist_ok=True)
     final = Generation(workspace.generations / build.folder.name)
     build.folder.rename(final.folder)
-    _sync_folder(workspace.generations)
+    sync_folder(workspace.generations)
     point_readers_at(workspace, final)
     _drop_old(workspace, final, keep)
     drop_failed(workspace)
@@ -102,7 +103,7 @@ def point_readers_at(workspace: Workspace, generation: Generation) -> None:
     aside.unlink(missing_ok=True)
     aside.symlink_to(Path("generations") / generation.folder.name)
     aside.replace(workspace.published)
-    _sync_folder(workspace.var)
+    sync_folder(workspace.var)
     _mark_published(generation.folder)
 
 
@@ -133,15 +134,7 @@ def _seal(build: Generation) -> None:
         with path.open("rb") as opened:
             os.fsync(opened.fileno())
         path.chmod(mode)
-    _sync_folder(build.folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(build.folder)
 
 
 def _folders(workspace: Workspace) -> list[Path]:

@@ -20,3 +20,12 @@ def write_whole(path: Path, content: str, mode: int = 0o644) -> None:
         with suppress(OSError):
             aside.unlink()
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames in the folder outlast a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
