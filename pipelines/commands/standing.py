@@ -121,8 +121,8 @@ def read_standing(workspace: Workspace) -> Standing:
 
 
 def failed_folder(workspace: Workspace, last_night: NightOutcome | None) -> Path | None:
-    """The build that a check stopped, when it was the last night's; a later night makes it history."""
-    if last_night is None or last_night.status not in ("blocked", "failed") or not workspace.failed.is_dir():
+    """The build that a check stopped, when it was the last night's: a later one makes it history."""
+    if last_night is None or last_night.status != "blocked" or not workspace.failed.is_dir():
         return None
     return next((folder for folder in sorted(workspace.failed.iterdir()) if (folder / "crm.duckdb").is_file()), None)
 

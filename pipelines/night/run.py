@@ -73,7 +73,6 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
         removed = remove_leftovers(workspace)
         with _failures_recorded(request, steps, begun):
             outcome = _night(request, settings, steps)
-        remove_leftovers(workspace)
         notes = (*notes_on_leftovers(removed), *outcome.notes)
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
         record_night(workspace, outcome, request.started_at)
@@ -107,7 +106,7 @@ def _since(begun: float) -> float:
 
 @contextmanager
 def _failures_recorded(request: NightRequest, steps: Steps, begun: float) -> Iterator[None]:
-    """Whatever fails: nothing of it is left, its record says why, and faults of the disk are told as such."""
+    """However the night ends, nothing half done is left; a failure is recorded, faults of the disk told as such."""
     try:
         yield
     except Exception as error:
@@ -118,6 +117,8 @@ def _failures_recorded(request: NightRequest, steps: Steps, begun: float) -> Ite
         if fault is error:
             raise
         raise fault from error
+    finally:
+        remove_leftovers(request.workspace)
 
 
 def _record_failure(request: NightRequest, error: Exception, steps: Steps, begun: float) -> None:
