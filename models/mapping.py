@@ -124,9 +124,9 @@ class FieldRule(BaseModel):
         if self.collect and self.join is None:
             raise ValueError("`collect` gathers the rows of a join: it needs `join`")
         if self.otherwise is not None and self.map is None:
-            raise ValueError("`otherwise` needs a `map` beside it")
+            raise ValueError("`otherwise` needs a `map` beside it: add one, or take `otherwise` away")
         if self.unit is not None and self.unit not in UNITS:
-            raise ValueError(f"unit is one of {', '.join(UNITS)}")
+            raise ValueError(f"'{self.unit}' is no unit: use one of {', '.join(UNITS)}")
         return self
 
     @field_validator("format")
@@ -134,15 +134,22 @@ class FieldRule(BaseModel):
     def _formats_name_a_day(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
             if problem := _format_problem(name):
-                raise ValueError(f"the format '{name}' {problem}; known beside strptime's: {', '.join(FORMATS)}")
+                raise ValueError(
+                    f"the format '{name}' {problem}: write a strptime format with a day, or one of {', '.join(FORMATS)}"
+                )
         return value
 
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
         if value is not None and value not in available_timezones():
-            raise ValueError(f"'{value}' is no IANA time zone.{nearest(value, available_timezones())}")
+            raise ValueError(no_time_zone(value))
         return value
+
+
+def no_time_zone(value: str) -> str:
+    """What is said of a time zone that no one knows."""
+    return f"'{value}' is no time zone: use an IANA name such as Europe/Berlin.{nearest(value, available_timezones())}"
 
 
 FORMATS = ("iso", "epoch_s", "epoch_ms", "excel_serial", "excel_serial_1904")
@@ -179,7 +186,9 @@ class SourceMapping(BaseModel):
     @classmethod
     def _known_entity(cls, value: str) -> str:
         if value not in CONTRACTS:
-            raise ValueError(f"no entity is called '{value}'.{nearest(value, CONTRACTS)} Known: {', '.join(CONTRACTS)}")
+            raise ValueError(
+                f"no entity is called '{value}': use one of {', '.join(CONTRACTS)}.{nearest(value, CONTRACTS)}"
+            )
         return value
 
     @model_validator(mode="after")
@@ -189,14 +198,16 @@ class SourceMapping(BaseModel):
         for name, rule in self.fields.items():
             if name not in kinds:
                 raise ValueError(
-                    f"{self.entity} has no field '{name}'.{nearest(name, kinds)} Known: {', '.join(kinds)}"
+                    f"{self.entity} has no field '{name}': use one of {', '.join(kinds)}.{nearest(name, kinds)}"
                 )
             if rule.join is not None and rule.join not in self.joins:
-                raise ValueError(f"field '{name}' uses the join '{rule.join}', which `joins` does not name")
+                raise ValueError(
+                    f"field '{name}' uses the join '{rule.join}': name it under `joins`.{nearest(rule.join, self.joins)}"
+                )
             if rule.unit is not None and kinds[name].shape is not Shape.WHOLE:
-                raise ValueError(f"field '{name}' is no duration: `unit` does not apply to it")
+                raise ValueError(f"field '{name}' is no duration: take `unit` away")
             if rule.format and kinds[name].shape not in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
-                raise ValueError(f"field '{name}' is no time: `format` does not apply to it")
+                raise ValueError(f"field '{name}' is no time: take `format` away")
         missing = [name for name in contract.required() if name not in self.fields]
         if missing:
             raise ValueError(f"{self.entity} requires {', '.join(missing)}: map a column or a constant to each")

@@ -15,8 +15,9 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from models.contracts import CONTRACTS
 from models.errors import SettingsError, nearest
-from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping
+from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping, no_time_zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -31,7 +32,7 @@ class Section(BaseModel):
 def known_zone(value: str) -> str:
     """The value itself when it is an IANA time zone."""
     if value not in available_timezones():
-        raise ValueError(f"'{value}' is no IANA time zone.{nearest(value, available_timezones())}")
+        raise ValueError(no_time_zone(value))
     return value
 
 
@@ -44,7 +45,7 @@ class WorkdayHours(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start >= self.end:
-            raise ValueError("`start` must lie before `end`")
+            raise ValueError("`end` does not lie after `start`: write the earlier time as `start`")
         return self
 
 
@@ -94,7 +95,9 @@ class Source(Section):
     joins: dict[str, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
     max_quarantined_share: float | None = Field(None, ge=0, le=1)
-    fresh_within_hours: int | None = Field(None, ge=1, description="How old the newest event may be; default `quality`'s.")
+    fresh_within_hours: int | None = Field(
+        None, ge=1, description="How old the newest event may be; default `quality`'s."
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -105,10 +108,12 @@ class Source(Section):
     def _mapping_where_needed(self) -> Self:
         if self.kind == "mapped":
             if self.entity is None:
-                raise ValueError("a mapped source says which `entity` its rows are")
+                raise ValueError(
+                    f"a mapped source needs its `entity`: say which of these a row is: {', '.join(CONTRACTS)}"
+                )
             SourceMapping(entity=self.entity, fields=self.fields, joins=self.joins, read=self.read)
         elif self.fields or self.joins or self.entity:
-            raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped")
+            raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped; set it, or take them away")
         return self
 
     def mapping(self) -> SourceMapping:
@@ -164,7 +169,9 @@ class Settings(Section):
         for source in value:
             other = seen.setdefault(source.name, source)
             if (source.name, source.entity) in entities or other.kind != source.kind or source.name == "unknown":
-                raise ValueError(f"two sources are called '{source.name}' (or the name is reserved): give each its own")
+                raise ValueError(
+                    f"two sources are called '{source.name}' (or the name is reserved): give each its own name"
+                )
             entities.add((source.name, source.entity))
         return value
 
@@ -186,10 +193,13 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
 
 
 def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for key, (key_node, _) in zip(keys, node.value, strict=True):
-        if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' is given twice", key_node.start_mark)
+    first: dict[Any, int] = {}
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in first:
+            what = f"the key '{key}' is given twice, first on line {first[key]}"
+            raise yaml.constructor.ConstructorError(None, None, what, key_node.start_mark)
+        first[key] = key_node.start_mark.line + 1
     mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
     return mapping
 
@@ -207,7 +217,7 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"{path} is no valid YAML: {error}", "Mend the line it names; quote texts that hold ': '."
+            f"{path} is no valid YAML: {_where(error)}", "Mend the line it names; quote texts that hold ': '."
         ) from None
     except OSError as error:
         raise SettingsError(
@@ -215,9 +225,19 @@ def read_yaml(path: Path) -> Any:
         ) from None
 
 
+def _where(error: Exception) -> str:
+    """What the parser says, without the name that it gives to a text."""
+    return str(error).replace('in "<unicode string>", ', "at ").replace('in "<byte string>", ', "at ")
+
+
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of a workspace; SettingsError names each wrong key, what was found and the nearest known key."""
-    content = read_yaml(path) or {}
+    content = read_yaml(path)
+    if content is None:
+        raise SettingsError(
+            f"{path} is empty: it names no source",
+            "Copy the file that `touchline init ELSEWHERE` writes, and fill it in.",
+        )
     if not isinstance(content, dict):
         raise SettingsError(f"{path} must hold keys such as `company:`", "See the file that `touchline init` writes.")
     _override(content, os.environ if environment is None else environment)
@@ -244,6 +264,8 @@ def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
 def _problem(content: Any, item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     message = re.sub("^Value error, ", "", item["msg"])
+    if item["type"] == "literal_error" and isinstance(item["input"], str):
+        message += "." + nearest(item["input"], re.findall("'([^']*)'", item["ctx"]["expected"]))
     if item["type"] == "extra_forbidden":
         message = f"unknown key.{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
     found = "" if item["type"] in ("extra_forbidden", "missing", "value_error") else f" (found {item['input']!r})"

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from models.errors import TouchlineError
 from pipelines.commands.demo import demo
+from pipelines.commands.doctor import doctor
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
 from pipelines.commands.query import query
 from pipelines.commands.run import run
 from pipelines.commands.status import status
+from pipelines.night.storage import storage_error
 
 app = typer.Typer(
     name="touchline",
@@ -27,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, status, query):
+for command in (init, demo, inspect, run, status, query, doctor):
     app.command()(command)
 
 
@@ -41,6 +44,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if os.environ.get("TOUCHLINE_DEBUG") == "1":
             raise
+        fault = storage_error(error, "This cannot be done", Path.cwd())
+        if fault is not None:
+            _complain(str(fault))
+            sys.exit(fault.exit_code)
         _complain(f"{type(error).__name__}: {error}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where.")
         sys.exit(1)
     sys.exit(0)

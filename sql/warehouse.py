@@ -34,7 +34,7 @@ class Warehouse:
     """The databases of one build, open together in one connection that stands in `crm`.
 
     A `None` path is a database in memory, except for `previous` and `private`: those are then not attached.
-    `previous` is read-only. Files with identities (staging, private) are readable by their owner only.
+    `previous` is read-only; `spill` is where rows go that do not fit in memory. Files with identities (staging, private) are readable by their owner only.
     """
 
     crm: Path | None = None
@@ -43,6 +43,7 @@ class Warehouse:
     private: Path | None = None
     memory_limit: str = "70%"
     threads: int | None = None
+    spill: Path | None = None
     connection: duckdb.DuckDBPyConnection = field(init=False, repr=False)
 
     def __enter__(self) -> Self:
@@ -57,9 +58,21 @@ class Warehouse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.connection.close()
+        try:
+            if kind is None:
+                self._checkpoint()
+        finally:
+            self.connection.close()
+
+    def _checkpoint(self) -> None:
+        """Closing would do it too, and would swallow that the disk is full: a log would stay beside the file."""
+        for name, path in (("crm", self.crm), ("private", self.private)):
+            if path is not None:
+                self.connection.execute(f"checkpoint {identifier(name)}")
 
     def _attach_all(self) -> None:
+        if self.spill is not None:  # the default is a folder `.tmp` wherever the process was started
+            self.connection.execute(f"set temp_directory={literal(str(self.spill))}")
         attach(self.connection, "crm", self.crm)
         attach(self.connection, "staging", self.staging, owner_only=True)
         if self.private is not None:

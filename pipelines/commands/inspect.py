@@ -54,6 +54,15 @@ def _show(out: Page, file: Path, found: Inspection) -> None:
         out.head("\nNotes")
         for note in found.notes:
             out.line(f"- {note}")
+    out.line(f"\n→ {_next_step(found)}")
+
+
+def _next_step(found: Inspection) -> str:
+    if found.proposal:
+        return "Check the proposal against the rows above, paste it, then try it: touchline run --dry-run"
+    if found.entity:
+        return "Drop it into the folder of that source, then try it: touchline run --dry-run"
+    return "Its columns are those of no entity: name the file <entity>*.csv, or write a mapped source (see touchline.yaml)."
 
 
 def _how_it_reads(found: Inspection) -> str:

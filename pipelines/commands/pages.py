@@ -5,10 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
-from typing import IO, Any, TypeGuard
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _WIDE = 4_000
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A cell with a style of rich's, such as `bold red`; the style never says what the text does not."""
+
+    text: str
+    style: str
 
 
 class Page:
@@ -33,6 +46,12 @@ class Page:
         """A line that stands out."""
         self._console.print(text, style="bold", soft_wrap=True)
 
+    def marked(self, mark: str, style: str, text: str) -> None:
+        """A line that begins with a coloured word."""
+        from rich.text import Text
+
+        self._console.print(Text.assemble((f"{mark:<5} ", style), text), soft_wrap=True)
+
     def rows(
         self,
         title: str,
@@ -50,10 +69,37 @@ class Page:
             numeric = any(isinstance(row[place], int | float | Decimal) for row in lines)
             table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
         for row in lines:
-            table.add_row(*(Text((number or count)(cell) if _is_count(cell) else str(cell)) for cell in row))
+            table.add_row(*(_cell(cell, number or count) for cell in row))
         if title:
             self.head(f"\n{title}")
         self._console.print(table)
+
+
+def _cell(cell: object, number: Callable[[int], str]) -> Text:
+    from rich.text import Text
+
+    if isinstance(cell, Styled):
+        return Text(cell.text, style=cell.style)
+    return Text(number(cell) if _is_count(cell) else str(cell))
+
+
+def size(amount: float) -> str:
+    """Bytes for people: `1.2 GB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} TB"
+
+
+def ago(past: timedelta) -> str:
+    """`3 hours ago`; `just now` below a minute, and for what lies ahead."""
+    seconds = past.total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number:,} {unit}{'s' if number > 1 else ''} ago"
+    return "just now"
 
 
 def count(number: int) -> str:

@@ -6,16 +6,20 @@ reconnects gets the new night while old connections go on reading the old one.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.errors import BusyError, TouchlineError
+from models.errors import TouchlineError
+from pipelines.night.lock import one_night_at_a_time as one_night_at_a_time
+from pipelines.night.whole_file import sync_folder
 from pipelines.night.workspace import Workspace
+
+DROPPING = ".dropping-"
+UNPUBLISHED = ".unpublished"
+_FILES = ("crm.duckdb", "private.duckdb")
 
 
 @dataclass(frozen=True)
@@ -40,44 +44,27 @@ class Generation:
         return self.folder / "private.duckdb"
 
 
-@contextmanager
-def one_night_at_a_time(workspace: Workspace) -> Iterator[None]:
-    """Holds the workspace's lock; raises BusyError with the holder's process id when another night has it."""
-    try:
-        workspace.var.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(workspace.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise TouchlineError(
-            f"{workspace.var} cannot be written: {error.strerror}",
-            "Give the user who runs the nights write permission on the workspace, or run as its owner.",
-        ) from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-            raise BusyError(
-                f"another night is running on {workspace.home} (process {holder})",
-                "Wait for it to end, then run again; nothing was changed.",
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def current_generation(workspace: Workspace) -> Generation | None:
     """The generation that readers see; None before the first night."""
     if not workspace.published.is_symlink():
         return None
     folder = workspace.generations / workspace.published.readlink().name
-    if not (folder / "crm.duckdb").is_file():
+    if not is_whole(folder):
         raise TouchlineError(
             f"{workspace.published} points at {folder}, which is not whole",
             "Point it at an earlier folder of var/generations.",
         )
     return Generation(folder)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the folder has both files of a generation."""
+    return all((folder / name).is_file() for name in _FILES)
+
+
+def was_published(folder: Path) -> bool:
+    """False for a folder that a killed night moved into place and never pointed readers at."""
+    return not (folder / UNPUBLISHED).exists()
 
 
 def begin_build(workspace: Workspace, previous: Generation | None) -> Generation:
@@ -87,43 +74,54 @@ def begin_build(workspace: Workspace, previous: Generation | None) -> Generation
     build = Generation(workspace.building / f"{number:06d}")
     build.folder.mkdir(parents=True)
     if previous is not None:
-        for name in ("crm.duckdb", "private.duckdb"):
+        for name in _FILES:
             shutil.copyfile(previous.folder / name, build.folder / name)
             (build.folder / name).chmod(0o600)
     return build
 
 
 def publish(workspace: Workspace, build: Generation, keep: int) -> Generation:
-    """Seals the build, moves it to its final place, points readers at it, and drops generations beyond `keep`."""
+    """Seals the build, moves it to its final place, points readers at it, and drops generations beyond `keep`
+    and the build of an earlier blocked night."""
+    (build.folder / UNPUBLISHED).touch()
     _seal(build)
     workspace.generations.mkdir(exist_ok=True)
     final = Generation(workspace.generations / build.folder.name)
     build.folder.rename(final.folder)
-    _sync_folder(workspace.generations)
+    sync_folder(workspace.generations)
     point_readers_at(workspace, final)
     _drop_old(workspace, final, keep)
+    drop_failed(workspace)
     return final
 
 
 def point_readers_at(workspace: Workspace, generation: Generation) -> None:
     """One rename: readers open the old generation or the new one, never a mixture."""
+    if workspace.published.is_symlink():
+        _mark_published(workspace.published)
     aside = workspace.var / ".published"
     aside.unlink(missing_ok=True)
     aside.symlink_to(Path("generations") / generation.folder.name)
     aside.replace(workspace.published)
-    _sync_folder(workspace.var)
+    sync_folder(workspace.var)
+    _mark_published(generation.folder)
+
+
+def _mark_published(folder: Path) -> None:
+    """Takes the mark away that `publish` sets. A night killed before this line leaves it to the next swap."""
+    (folder / UNPUBLISHED).unlink(missing_ok=True)
 
 
 def keep_failed(workspace: Workspace, build: Generation) -> None:
-    """Keeps the build of a blocked night to look at; only the last one."""
-    shutil.rmtree(workspace.failed, ignore_errors=True)
+    """Keeps the build of a blocked night to look at: until a night publishes, or another one is blocked."""
+    drop_failed(workspace)
     workspace.failed.mkdir(parents=True)
     build.folder.rename(workspace.failed / build.folder.name)
 
 
-def discard_build(workspace: Workspace) -> None:
-    """Removes whatever an unfinished night left."""
-    shutil.rmtree(workspace.building, ignore_errors=True)
+def drop_failed(workspace: Workspace) -> None:
+    """Removes the build that a check stopped."""
+    shutil.rmtree(workspace.failed, ignore_errors=True)
 
 
 def _seal(build: Generation) -> None:
@@ -136,15 +134,7 @@ def _seal(build: Generation) -> None:
         with path.open("rb") as opened:
             os.fsync(opened.fileno())
         path.chmod(mode)
-    _sync_folder(build.folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(build.folder)
 
 
 def _folders(workspace: Workspace) -> list[Path]:
@@ -154,6 +144,9 @@ def _folders(workspace: Workspace) -> list[Path]:
 
 
 def _drop_old(workspace: Workspace, current: Generation, keep: int) -> None:
+    """Renames first: a generation that is half removed must not look like one to roll back to."""
     older = [folder for folder in _folders(workspace) if folder != current.folder]
     for folder in older[: max(0, len(older) - (keep - 1))]:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            dropped = folder.rename(folder.with_name(DROPPING + folder.name))
+            shutil.rmtree(dropped, ignore_errors=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+
+from models.errors import TouchlineError
+from pipelines.night.whole_file import write_whole
 
 SECRET_VARIABLE = "TOUCHLINE_SECRET_KEY"
 _BLOCK = 64
@@ -19,11 +21,20 @@ def workspace_key(path: Path, environment: Mapping[str, str]) -> bytes:
     if given:
         return given.encode("utf-8")
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as made:
-            made.write(secrets.token_hex(32).encode())
-    return path.read_bytes()
+        _make_key(path)
+    key = path.read_bytes()
+    if not key:
+        raise TouchlineError(
+            f"{path} is empty: the key behind contact_key is lost",
+            "Restore it from a backup. Without one, delete the file and run: touchline run --full-refresh; every"
+            " contact_key changes then.",
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, secrets.token_hex(32), mode=0o600)
 
 
 def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:

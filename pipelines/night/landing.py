@@ -13,15 +13,18 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from models.contracts import CONTRACTS
 from models.settings import Settings, Source
+from pipelines.night.whole_file import sync_folder, write_whole
 from pipelines.night.workspace import Workspace
 
 EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 COMPRESSIONS = (".gz", ".zst")
 HALF_DONE = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
 JOIN_PREFIX = "join:"
+ASIDE = ".landing-"
 _BLOCK = 8 << 20
 
 
@@ -59,6 +62,7 @@ def land_sources(
         progress(done, len(files))
         landed.append(_land(file, workspace.landed, index))
     progress(len(files), len(files))
+    sync_folder(workspace.landed)
     _write_index(
         workspace.inbox_index, {str(file.path): index[str(file.path)] for file in files if str(file.path) in index}
     )
@@ -120,18 +124,23 @@ def _is_whole_file(path: Path) -> bool:
 
 
 def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> LandedFile:
+    """Only a fault in reading defers the file; one in writing (a full disk) ends the night."""
     try:
-        with file.path.open("rb") as opened:
-            before = os.fstat(opened.fileno())
-            known = index.get(str(file.path))
-            if known is not None and known[:3] == _identity(before) and (landed / str(known[3])).is_file():
-                return LandedFile(file.source, file.entity, file.name, str(known[3]), before.st_size)
-            sha256, aside = _copy_and_hash(opened, landed)
-            if _identity(os.fstat(opened.fileno())) != _identity(before):
-                aside.unlink()
-                return _deferred(file, "it changed while it was read")
+        opened = file.path.open("rb")
     except OSError as error:
         return _deferred(file, f"it cannot be read ({error.strerror})")
+    with opened:
+        before = os.fstat(opened.fileno())
+        known = index.get(str(file.path))
+        if known is not None and known[:3] == _identity(before) and (landed / str(known[3])).is_file():
+            return LandedFile(file.source, file.entity, file.name, str(known[3]), before.st_size)
+        try:
+            sha256, aside = _copy_and_hash(opened, landed)
+        except _CannotReadError as error:
+            return _deferred(file, f"it cannot be read ({error})")
+        if _identity(os.fstat(opened.fileno())) != _identity(before):
+            aside.unlink()
+            return _deferred(file, "it changed while it was read")
     _keep(aside, landed / sha256)
     index[str(file.path)] = [*_identity(before), sha256]
     return LandedFile(file.source, file.entity, file.name, sha256, before.st_size)
@@ -141,16 +150,32 @@ def _deferred(file: InboxFile, why: str) -> LandedFile:
     return LandedFile(file.source, file.entity, file.name, "", 0, deferred=why)
 
 
-def _copy_and_hash(opened: object, landed: Path) -> tuple[str, Path]:
-    aside = landed / f".landing-{os.getpid()}"
+class _CannotReadError(Exception):
+    """The inbox file opened, and then gave an error."""
+
+
+def _blocks(opened: BinaryIO) -> Iterator[bytes]:
+    try:
+        while block := opened.read(_BLOCK):
+            yield block
+    except OSError as error:
+        raise _CannotReadError(error.strerror) from error
+
+
+def _copy_and_hash(opened: BinaryIO, landed: Path) -> tuple[str, Path]:
+    aside = landed / f"{ASIDE}{os.getpid()}"
     digest = hashlib.sha256()
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as copy:
-        while block := opened.read(_BLOCK):  # type: ignore[attr-defined]
-            digest.update(block)
-            copy.write(block)
-        copy.flush()
-        os.fsync(copy.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as copy:
+            for block in _blocks(opened):
+                digest.update(block)
+                copy.write(block)
+            copy.flush()
+            os.fsync(copy.fileno())
+    except BaseException:
+        aside.unlink()
+        raise
     return digest.hexdigest(), aside
 
 
@@ -176,6 +201,4 @@ def _read_index(path: Path) -> dict[str, list[int | str]]:
 
 
 def _write_index(path: Path, index: dict[str, list[int | str]]) -> None:
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(index), encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, json.dumps(index))

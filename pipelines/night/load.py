@@ -176,7 +176,8 @@ class Loader:
         if new and load.is_new:
             shown = ", ".join(new[:8]) + (f" and {len(new) - 8} more" if len(new) > 8 else "")
             self.notes.append(
-                f"{load.source.name}/{load.file.name}: columns that nothing names are kept in private.duckdb only: {shown}"
+                f"{load.source.name}/{load.file.name}: columns that nothing names are kept in private.duckdb only: {shown}."
+                " Map those that belong to a field."
             )
 
     def _settle(self) -> None:

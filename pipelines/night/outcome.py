@@ -9,6 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from models.errors import TouchlineError
+from pipelines.night.whole_file import write_whole
+
 NightStatus = Literal["published", "nothing_new", "blocked", "dry_run", "failed"]
 
 
@@ -70,14 +73,17 @@ class NightOutcome:
 
 def write_outcome(outcome: NightOutcome, path: Path) -> None:
     """Replaces the file in one rename, so that a reader never sees half of it."""
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(outcome.to_json(), indent=1), encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, json.dumps(outcome.to_json(), indent=1))
 
 
 def read_outcome(path: Path) -> NightOutcome | None:
-    """The last night's outcome; None before the first."""
+    """The last night's outcome; None before the first. Raises TouchlineError when the file is damaged."""
     try:
         return NightOutcome.from_json(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise TouchlineError(
+            f"{path} cannot be understood ({type(error).__name__}: {error})",
+            "Delete it: it only tells what the last night did, and the next night writes it anew.",
+        ) from None

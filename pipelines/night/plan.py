@@ -142,7 +142,8 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
     for source in settings.sources:
         for path in unread_files(request.workspace.home, source):
             notes.append(
-                f"{source.name}: {path.name} is not read; canonical files are called <entity>*.csv, .jsonl, .parquet, .xlsx …"
+                f"{source.name}: {path.name} is not read; call it <entity>*.csv, .jsonl, .parquet, .xlsx …, or describe it as"
+                " a mapped source (touchline inspect FILE)."
             )
     names = {source.name for source in settings.sources}
     for gone in sorted({load.source for load in plan.known} - names):

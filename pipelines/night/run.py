@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,18 +23,19 @@ from pipelines.night.generation import (
     Generation,
     begin_build,
     current_generation,
-    discard_build,
     keep_failed,
     one_night_at_a_time,
     publish,
 )
+from pipelines.night.history import record_night
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import write_inputs
 from pipelines.night.landing import land_sources
 from pipelines.night.ledger import accepted_loads, deferred_summary, repeated_summary, write_load
+from pipelines.night.leftovers import find_leftovers, notes_on_leftovers, remove_leftovers
 from pipelines.night.load import Load, Loader
 from pipelines.night.merges import quarantine_merge_cycles
-from pipelines.night.outcome import NightOutcome, write_outcome
+from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import (
     NightRequest,
     Plan,
@@ -48,6 +49,7 @@ from pipelines.night.plan import (
 )
 from pipelines.night.publication import read_publication, seal_databases, write_publication
 from pipelines.night.steps import Progress, Quiet, Steps
+from pipelines.night.storage import storage_error
 from pipelines.night.tables import build_tables, carry_ledger
 from pipelines.night.workspace import Workspace
 from sql.checks import CheckResult
@@ -69,16 +71,12 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
     begun = time.perf_counter()
     workspace = request.workspace
     with one_night_at_a_time(workspace):
-        discard_build(workspace)
-        try:
+        removed = remove_leftovers(workspace)
+        with _failures_recorded(request, steps, begun):
             outcome = _night(request, settings, steps)
-        except Exception as error:
-            _record_failure(request, error, steps, begun)
-            raise
-        finally:
-            discard_build(workspace)
-        outcome = replace(outcome, seconds=round(time.perf_counter() - begun, 3), steps=steps.seconds())
-        write_outcome(outcome, workspace.last_night)
+        notes = (*notes_on_leftovers(removed), *outcome.notes)
+        outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
+        record_night(workspace, outcome, request.started_at)
         return outcome
 
 
@@ -92,22 +90,44 @@ def find_nothing_new(
     steps = Steps(progress or Quiet())
     begun = time.perf_counter()
     with one_night_at_a_time(request.workspace):
-        plan = _land_and_plan(request, settings, steps)
-        if not is_nothing_new(request, settings, plan):
+        if find_leftovers(request.workspace):
             return None
-        outcome = replace(_nothing_new(request, settings, plan), seconds=round(time.perf_counter() - begun, 3))
-        write_outcome(outcome, request.workspace.last_night)
+        with _failures_recorded(request, steps, begun):
+            plan = _land_and_plan(request, settings, steps)
+            if not is_nothing_new(request, settings, plan):
+                return None
+            outcome = replace(_nothing_new(request, settings, plan), seconds=_since(begun))
+        record_night(request.workspace, outcome, request.started_at)
         return outcome
+
+
+def _since(begun: float) -> float:
+    return round(time.perf_counter() - begun, 3)
+
+
+@contextmanager
+def _failures_recorded(request: NightRequest, steps: Steps, begun: float) -> Iterator[None]:
+    """However the night ends, nothing half done is left; a failure is recorded, faults of the disk told as such."""
+    try:
+        yield
+    except Exception as error:
+        remove_leftovers(request.workspace)  # first: on a full disk it makes room for the record
+        fault = storage_error(error, "The night cannot be written", request.workspace.var) or error
+        with suppress(OSError):  # what happened must not be hidden by a record that cannot be written
+            _record_failure(request, fault, steps, begun)
+        if fault is error:
+            raise
+        raise fault from error
+    finally:
+        remove_leftovers(request.workspace)
 
 
 def _record_failure(request: NightRequest, error: Exception, steps: Steps, begun: float) -> None:
     blocked = error.outcome if isinstance(error, _Blocked) else None
     outcome = blocked or NightOutcome("failed", request.as_of, request.run_id)
     code = error.exit_code if isinstance(error, TouchlineError) else 1
-    outcome = replace(
-        outcome, error=str(error), exit_code=code, steps=steps.seconds(), seconds=round(time.perf_counter() - begun, 3)
-    )
-    write_outcome(outcome, request.workspace.last_night)
+    outcome = replace(outcome, error=str(error), exit_code=code, steps=steps.seconds(), seconds=_since(begun))
+    record_night(request.workspace, outcome, request.started_at)
 
 
 class _Blocked(BlockedError):
@@ -188,6 +208,7 @@ def _warehouse(settings: Settings, build: Generation, plan: Plan, workspace: Wor
         previous=plan.previous.crm if plan.previous else None,
         memory_limit=settings.engine.memory_limit,
         threads=settings.engine.threads,
+        spill=workspace.building / "spill",
     )
     with warehouse:
         yield warehouse

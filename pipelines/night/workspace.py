@@ -69,6 +69,11 @@ class Workspace:
         return self.var / "last_night.json"
 
     @property
+    def nights(self) -> Path:
+        """The last few hundred nights, one JSON line each."""
+        return self.var / "nights.jsonl"
+
+    @property
     def inbox_index(self) -> Path:
         """Hashes of inbox files by inode, size and mtime, so that an unchanged file is not read again."""
         return self.var / "inbox_index.json"

@@ -64,7 +64,27 @@ def _nearest_column(name: str, columns: Mapping[str, str]) -> str:
     return f" Did you mean '{columns.get(near[1], near[1])}'?" if near else ""
 
 
+_DELIMITERS = {";": ('";"', "semicolons"), "\t": ('"\\t"', "tabs"), "|": ('"|"', "bars"), ",": ('","', "commas")}
+
+
 def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileError:
+    """What a missing column most likely is: another delimiter, lines above the header, or indeed a missing column."""
+    found = next((mark for mark in _DELIMITERS if len(columns) == 1 and columns[0].count(mark) > 1), None)
+    if found is not None:
+        written, called = _DELIMITERS[found]
+        return UnreadableFileError(
+            "dialect",
+            f"the header is one cell, {columns[0][:80]!r}: its cells are parted by {called}",
+            f"Set read: {{delimiter: {written}}} for this source (give the file a source of its own if others in the"
+            " folder differ), or export it anew; touchline inspect FILE shows how it reads.",
+        )
+    if len(columns) <= 2 and not hint:
+        return UnreadableFileError(
+            "missing_column",
+            f"the file has no column '{name}'; its first line reads: {', '.join(columns)}",
+            "If lines stand above the header, set read: {skip_rows: N} for this source; else deliver the column, or name"
+            " the right one in the source's mapping.",
+        )
     shown = ", ".join(columns[:30]) + (", …" if len(columns) > 30 else "")
     return UnreadableFileError(
         "missing_column",

@@ -87,3 +87,15 @@ def office(tmp_path: Path) -> Office:
 def open_office(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Office]:
     """Makes as many fresh workspaces as a test needs."""
     return lambda settings=SETTINGS: Office(tmp_path_factory.mktemp("office") / "workspace", settings)
+
+
+@pytest.fixture
+def office_at() -> Callable[..., Office]:
+    """Makes a workspace in a folder of the test's choice."""
+    return Office
+
+
+@pytest.fixture
+def settings_text() -> str:
+    """The settings of a fresh workspace."""
+    return SETTINGS

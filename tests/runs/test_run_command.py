@@ -117,11 +117,18 @@ def test_wrong_settings_exit_with_2_and_name_the_key(office, touchline):
 
 def test_a_fault_is_one_line_without_a_traceback(office, touchline, monkeypatch):
     monkeypatch.delenv("TOUCHLINE_DEBUG", raising=False)
-    office.workspace.last_night.write_text("[]")
+    office.workspace.last_night.mkdir()
     code, _, err = touchline("status")
     assert code == 1
     assert "Traceback" not in err
     assert "TOUCHLINE_DEBUG=1" in err
+
+
+def test_a_damaged_record_of_the_last_night_is_named_with_what_to_do(office, touchline):
+    office.workspace.last_night.write_text("[]")
+    code, _, err = touchline("status")
+    assert code == 1
+    assert "last_night.json" in err and "Delete it" in err
 
 
 def test_help_imports_nothing_heavy():

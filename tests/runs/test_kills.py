@@ -1,0 +1,236 @@
+"""Nights killed with SIGKILL, anywhere: what is published is always whole, and the next night makes up for it.
+
+After each kill readers must find the state before the night, byte for byte, or the whole state after it. The next night
+must end with the same tables and the same files as one that was never disturbed.
+"""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.night.generation import is_whole
+from pipelines.night.workspace import Workspace
+from sql.hashing import logical_hashes
+
+SETTINGS = """
+company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
+sources:
+  - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
+engine: {keep_generations: 2, threads: 1}
+"""
+REPS = [
+    {"rep_id": f"R{number}", "full_name": f"Rep {number}", "rep_type": "inside", "hire_date": "2025-01-01"}
+    for number in range(5)
+]
+ALL = ("core", "marts", "quarantine", "ops")
+
+
+def calls(first, last, **changes):
+    return [
+        {
+            "source_record_id": f"A{number}",
+            "channel": "call",
+            "occurred_at": f"2026-03-{number % 28 + 1:02}T15:00:00Z",
+            "rep_id": f"R{number % 5}",
+            "status": "completed",
+            "updated_at": "2026-03-29T00:00:00Z",
+        }
+        | changes
+        for number in range(first, last)
+    ]
+
+
+@dataclass
+class Scene:
+    """A workspace before a night, and what that night makes of it when nobody disturbs it."""
+
+    base: Path
+    home: Path
+    full_refresh: bool
+    before: dict[str, str] | None
+    after: dict[str, str]
+    files: list[str]
+    steps: list[str]
+    operations: int
+    seconds: float
+
+    def job(self, **kill):
+        return {
+            "home": str(self.home),
+            "as_of": "2026-04-01T03:59:59+00:00",
+            "started_at": "2026-04-01T07:00:00+00:00",
+            "full_refresh": self.full_refresh,
+            **kill,
+        }
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Answers jobs as night_server.py says."""
+    command = [sys.executable, str(Path(__file__).with_name("night_server.py"))]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+
+        def ask(job):
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture
+def open_scene(open_office, server):
+    """Makes a scene: `first` has published nothing yet, `later` and `full` have three nights behind them."""
+
+    def make(which):
+        office = open_office(SETTINGS)
+        if which == "first":
+            office.workspace.secret_key.unlink()  # the first night makes it
+        else:
+            office.deliver("contacts.csv", [{"contact_id": "C1", "email": "a@example.com"}])
+            office.deliver("reps.csv", REPS[:4])
+            for night in range(3):
+                office.deliver(f"activities_{night}.csv", calls(night * 100, night * 100 + 100))
+                office.night()
+        office.deliver("reps_all.csv", REPS)
+        office.deliver("activities_new.csv", calls(250, 400, updated_at="2026-03-30T00:00:00Z"))
+        office.deliver("activities_bad.csv", calls(500, 510, channel="pigeon"))
+        office.deliver("stages.csv", b"\xff\xfe\x00not a table")
+        return undisturbed(server, office.workspace.home, which == "full")
+
+    return make
+
+
+def undisturbed(server, base, full_refresh):
+    scene = Scene(base, base.with_name("killed"), full_refresh, None, {}, [], [], 0, 0.0)
+    restore(scene)
+    if (scene.home / "var/published").exists():
+        scene.before = bytes_of(scene.home)
+    answer = server(scene.job())
+    assert (answer["signal"], answer["code"]) == (0, 0)
+    scene.after, scene.files = hashes_of(scene.home), files_of(scene.home)
+    scene.steps, scene.operations, scene.seconds = answer["steps"], answer["operations"], answer["seconds"]
+    return scene
+
+
+def restore(scene):
+    """The workspace as it was before the night; big files, which no night changes in place, as hard links."""
+    shutil.rmtree(scene.home, ignore_errors=True)
+
+    def link_or_copy(source, target):
+        if source.endswith(".duckdb") or "/landed/" in source:
+            os.link(source, target)
+        else:
+            shutil.copy2(source, target)
+
+    shutil.copytree(scene.base, scene.home, symlinks=True, copy_function=link_or_copy)
+
+
+def bytes_of(home):
+    folder = (home / "var/published").resolve()
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def files_of(home):
+    return sorted(str(path.relative_to(home)) for path in (home / "var").rglob("*"))
+
+
+def hashes_of(home):
+    """The logical hash of every published table."""
+    with duckdb.connect(str(home / "var/published/crm.duckdb"), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return logical_hashes(connection, ALL)
+
+
+def assert_of_one_generation(folder):
+    """Both files open, and every table holds as many rows as the publication says."""
+    with duckdb.connect(str(folder / "private.duckdb"), read_only=True) as connection:
+        assert connection.execute("select count(*) from duckdb_tables()").fetchone() > (0,)
+    with duckdb.connect(str(folder / "crm.duckdb"), read_only=True) as connection:
+        generation, counts = connection.execute("select generation, row_counts from ops.publication").fetchone()
+        assert generation == int(folder.name)
+        for table, rows in json.loads(counts).items():
+            assert connection.execute(f"select count(*) from {table}").fetchone() == (rows,), table
+
+
+def assert_whole(scene):
+    """Readers find nothing, if nothing was published before; else the state before, or the state after."""
+    published = scene.home / "var/published"
+    if not published.is_symlink():
+        assert scene.before is None
+        return
+    assert not list(published.resolve().glob("*.wal"))
+    if scene.before is not None and scene.before.items() <= bytes_of(scene.home).items():
+        return
+    assert_of_one_generation(published.resolve())
+    assert hashes_of(scene.home) == scene.after
+
+
+def survives(server, scene, **kill):
+    """Kills a night there; checks what readers find, and what the next night makes of it. True when it was killed."""
+    restore(scene)
+    killed = server(scene.job(**kill))
+    assert killed["signal"] in (0, 9) and killed["code"] == 0, (kill, killed)
+    assert_whole(scene)
+    again = server(scene.job() | {"full_refresh": scene.full_refresh and not is_done(scene)})
+    assert (again["signal"], again["code"]) == (0, 0), kill
+    assert hashes_of(scene.home) == scene.after, kill
+    assert_same_files(scene)
+    return killed["signal"] == 9
+
+
+def assert_same_files(scene):
+    """Nothing is missing or left over; only a generation beyond `keep` may stay until the next one is published."""
+    found, expected = set(files_of(scene.home)), set(scene.files)
+    assert expected <= found
+    extra = {path.split("/")[2] for path in found - expected if path.startswith("var/generations/")}
+    assert len(extra) <= 1 and all(is_whole(scene.home / "var/generations" / name) for name in extra)
+    assert all(path.startswith("var/generations/") for path in found - expected)
+
+
+def is_done(scene):
+    return Workspace(scene.home).published.resolve().name == Path(max(_generations(scene.files))).name
+
+
+def _generations(files):
+    return [name for name in files if Path(name).parent == Path("var/generations")]
+
+
+def test_a_night_killed_while_it_publishes_is_whole_before_or_after(open_scene, server):
+    scene = open_scene("later")
+    for changes_to_come in (14, 10, 9, 6):  # moving the build, swapping the symlink, and after it
+        assert survives(server, scene, operation=scene.operations - changes_to_come)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["first", "later", "full"])
+def test_a_night_killed_at_each_named_step_and_each_change_of_a_file(open_scene, server, which):
+    scene = open_scene(which)
+    assert {"land", "load", "tables", "publish"} <= set(scene.steps)
+    for step in scene.steps:
+        assert survives(server, scene, step=step)
+    for operation in range(1, scene.operations + 1, 1 if which == "later" else 3):
+        assert survives(server, scene, operation=operation)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", ["first", "later", "full"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_night_killed_at_any_moment(open_scene, server, which, seed):
+    scene = open_scene(which)
+    chance = random.Random(seed)
+    kills = [survives(server, scene, seconds=chance.uniform(0, scene.seconds)) for _ in range(12)]
+    assert any(kills)

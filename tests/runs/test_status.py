@@ -1,0 +1,110 @@
+"""`touchline status`: the nights whatever came of them, freshness, the failed build, and no line that a colour must explain."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from models.errors import BlockedError
+from pipelines.commands.pages import Page, ago, size
+from pipelines.commands.standing import read_standing
+from pipelines.commands.status_page import show_standing
+from pipelines.night.history import KEPT, PastNight, read_nights, record_night
+from pipelines.night.outcome import NightOutcome
+
+REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
+CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
+BROKEN = {**CALL, "source_record_id": "A2", "channel": "pigeon"}
+NOW = datetime(2026, 4, 5, 9, tzinfo=UTC)
+
+
+def page(office, width=4000):
+    out = io.StringIO()
+    made = Page(out)
+    made._console = Console(file=out, width=width, highlight=False, markup=False, emoji=False)
+    show_standing(made, read_standing(office.workspace), NOW)
+    return out.getvalue()
+
+
+def block(office):
+    """A second night that a check stops."""
+    file = office.workspace.published.resolve() / "crm.duckdb"
+    file.chmod(0o644)
+    with duckdb.connect(str(file)) as tampering:
+        tampering.execute("update ops.load_accounting set rows_accepted = rows_accepted + 1")
+    office.deliver("activities_2.csv", [CALL | {"source_record_id": "A3"}])
+    with pytest.raises(BlockedError):
+        office.night()
+
+
+def test_before_the_first_night_it_says_what_to_do(office):
+    assert "Nothing is published yet" in page(office)
+    assert "→ Drop exports into the inbox, then: touchline run" in page(office)
+
+
+def test_nights_freshness_rows_and_quarantine_are_on_the_page(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", [CALL, BROKEN])
+    office.night()
+    office.night()
+    found = page(office)
+    for line in (
+        "Generation 1, as of 2026-04-01 03:59 UTC",
+        "published 2026-04-02 07:00 UTC, 3 days ago",
+        "2026-04-03 07:00 │ nothing new",
+        "crm    │ 2026-03-02 15:00 │ 29.5 days │ 4.0 days │ stale",
+        "crm    │ activities │    2 │        1 │           1",
+        "crm    │ activities │ channel │ not_in_set │    1",
+        "→ Rejected rows wait: touchline quarantine list",
+    ):
+        assert line in found, line
+    narrow = page(office, 80)
+    assert max(len(line) for line in narrow.splitlines() if "│" in line) <= 80
+    assert "2026-04-03 07:00 │ nothing new │" in narrow  # no cell is broken in two
+
+
+def test_a_blocked_night_shows_the_build_that_was_not_published(office):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", [CALL])
+    office.night()
+    block(office)
+    found = page(office)
+    assert "│ blocked" in found
+    assert f"The build that was not published: {office.workspace.failed / '000002'}" in found
+    assert "rows_read_is_the_sum_of_its_parts (block), 2 rows" in found
+    content = json.loads(json.dumps(read_standing(office.workspace).to_json(), default=str))
+    assert content["publication"]["generation"] == 1
+    assert [night["status"] for night in content["nights"]] == ["blocked", "published"]
+    assert [check["check_name"] for check in content["failed_build"]["failed_checks"]] == [
+        "rows_read_is_the_sum_of_its_parts"
+    ]
+
+
+def test_the_failed_build_goes_when_a_night_publishes(office):
+    office.deliver("reps.csv", [REP])
+    office.night()
+    block(office)
+    with duckdb.connect(str(office.workspace.published.resolve() / "crm.duckdb")) as mending:
+        mending.execute("update ops.load_accounting set rows_accepted = rows_accepted - 1")
+    assert office.night().status == "published"
+    assert not office.workspace.failed.exists()
+    assert read_standing(office.workspace).failed_build is None
+
+
+def test_the_record_of_nights_is_bounded_and_survives_a_torn_line(office):
+    outcome = NightOutcome("published", NOW, "run", 1)
+    office.workspace.nights.write_text('{"started_at": "2026-0')
+    for _ in range(2 * KEPT + 5):
+        record_night(office.workspace, outcome, NOW)
+    nights = read_nights(office.workspace, 10_000)
+    assert KEPT <= len(nights) < 2 * KEPT
+    assert nights[0] == PastNight(NOW, "published", NOW, "run", 1, 0, 0.0, 0, 0, 0, 0, 0, None)
+
+
+def test_amounts_are_written_for_people():
+    assert [size(0), size(999), size(12_582_912), size(3e12)] == ["0 B", "999 B", "12.6 MB", "3.0 TB"]
+    assert ago(NOW - datetime(2026, 4, 5, 8, tzinfo=UTC)) == "1 hour ago"
+    assert ago(datetime(2026, 4, 5, 8, tzinfo=UTC) - NOW) == "just now"
