@@ -12,6 +12,7 @@ from typing import NoReturn
 import typer
 
 from models.errors import TouchlineError
+from models.personal import masked
 from pipelines.commands.demo import demo
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
@@ -41,7 +42,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if os.environ.get("TOUCHLINE_DEBUG") == "1":
             raise
-        _complain(f"{type(error).__name__}: {error}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where.")
+        _complain(
+            f"{type(error).__name__}: {masked(str(error))}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where."
+        )
         sys.exit(1)
     sys.exit(0)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from models.errors import TouchlineError
+from models.personal import masked_name
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -107,6 +108,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
 
 def _in_inbox(workspace: Workspace, load: dict[str, Any]) -> bool:
     """Whether a file of that name still lies below its source's folder."""
-    name = str(load["file_name"])
-    places = (workspace.home / name, workspace.inbox / name, workspace.inbox / str(load["source"]) / name)
-    return any(place.is_file() for place in places)
+    folders = (workspace.home, workspace.inbox, workspace.inbox / str(load["source"]))
+    found = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return any(masked_name(path.name) == load["file_name"] and path.is_file() for path in found)

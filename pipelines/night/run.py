@@ -16,6 +16,7 @@ from pathlib import Path
 
 from data_quality.reconcile import reconcile_all
 from models.errors import BlockedError, TouchlineError
+from models.personal import masked
 from models.settings import Settings
 from models.tables import Severity
 from pipelines.night.generation import (
@@ -104,9 +105,18 @@ def _record_failure(request: NightRequest, error: Exception, steps: Steps, begun
     outcome = blocked or NightOutcome("failed", request.as_of, request.run_id)
     code = error.exit_code if isinstance(error, TouchlineError) else 1
     outcome = replace(
-        outcome, error=str(error), exit_code=code, steps=steps.seconds(), seconds=round(time.perf_counter() - begun, 3)
+        outcome,
+        error=_told(error),
+        exit_code=code,
+        steps=steps.seconds(),
+        seconds=round(time.perf_counter() - begun, 3),
     )
     write_outcome(outcome, request.workspace.last_night)
+
+
+def _told(error: Exception) -> str:
+    """The error's text; one that is not ours may quote a cell, so addresses in it are masked."""
+    return str(error) if isinstance(error, TouchlineError) else masked(str(error))
 
 
 class _Blocked(BlockedError):
