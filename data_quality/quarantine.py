@@ -74,7 +74,7 @@ def write_rejected(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
 def _line(row: Rejected) -> tuple[object, ...]:
     record_id = None if row.record_id is None else _printable(row.record_id)[:EXCERPT_LENGTH]
     where = (row.rejected_id, row.load_id, row.source, row.entity, row.file_name, row.line_number, record_id)
-    return (*where, row.field, row.rule, row.message, excerpt(row.found))
+    return (*where, row.field, row.rule, masked(row.message), excerpt(row.found))
 
 
 def _unnested(lists: int) -> str:
