@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.fields import Shape
 from models.mapping import ReadOptions
-from models.settings import Settings, Source
+from models.settings import Settings, Source, parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
@@ -75,12 +74,14 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
 
 
 def _canonical_entity(path: Path, layout: Layout, rows: TextRows) -> str | None:
-    """The entity whose name and header the file has, when it also is written as canonical files are."""
+    """The entity whose name and header the file has, when it also is written as canonical files are.
+
+    `Account ID` could be read as account_id, but beside it stands an `Account Name` that only a mapping reads.
+    """
     entity = entity_of(path.name)
     if entity is None or layout.read != ReadOptions():
         return None
-    names = {as_field_name(column) for column in rows.columns}
-    return entity if set(CONTRACTS[entity].required()) <= names else None
+    return entity if set(CONTRACTS[entity].required()) <= {column.lower() for column in rows.columns} else None
 
 
 def _canonical(
@@ -134,7 +135,7 @@ def _mapped(
         kinds = CONTRACTS[match.entity].kinds()
         has_times = any(kinds[field].shape is Shape.INSTANT for field in proposals.fields)
         text = mapped_text(path, settings, match.entity, read, proposals.fields, has_times=has_times)
-        source = Source.model_validate(yaml.safe_load(text)[0])
+        source = Source.model_validate(parse_yaml(text)[0])
         accepted, rejected = try_plan(connection, Plan(match.entity, source.mapping(), zone, zone), rows)
         used = set(source.mapping().columns())
         notes = (*found.notes, *proposals.notes, *_kept([column for column in rows.columns if column not in used]))
