@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-EMAIL = "[^\\s@,;<>\"']+@[^\\s@,;<>\"']+"
+_PART = "[^ \\t\\r\\n@,;<>\"']+"
+EMAIL = f"{_PART}@{_PART}"
 _BETWEEN = "[ ().\\-/\u00a0\u2010-\u2015]{0,3}"
 PHONE_ABROAD = rf"\+[ (]{{0,2}}[0-9](?:{_BETWEEN}[0-9]){{6,}}"
 PHONE = rf"{PHONE_ABROAD}|[0-9](?:{_BETWEEN}[0-9]){{8,}}"
@@ -49,7 +50,8 @@ class Hiding(StrEnum):
 def masked(text: str) -> str:
     """The text with e-mail addresses and phone numbers masked; dates and times keep their digits."""
     shown = re.sub(EMAIL, HIDDEN_EMAIL, text)
-    return re.sub(PHONE, HIDDEN_PHONE, re.sub(DATE, "\x01\\g<0>\x01", shown)).replace("\x01", "")
+    apart = re.sub(DATE, "\x01\\g<0>\x01", shown, flags=re.ASCII)
+    return re.sub(PHONE, HIDDEN_PHONE, apart).replace("\x01", "")
 
 
 def masked_name(name: str) -> str:
