@@ -89,12 +89,13 @@ _HIDING = {
         replace(
             regexp_replace(dates_set_apart(emails_masked(text)), {literal(PHONE)}, {literal(HIDDEN_PHONE)}, 'g'), chr(1), ''
         )""",
-    "hidden_text(text)": f"""
-        case when contains(text, '@') or regexp_matches(text, {literal(PHONE)}) then masked(text) else text end""",
+    "is_suspect(text)": f"(contains(text, '@') or regexp_matches(text, {literal(PHONE)}))",
+    "hidden_text(text)": "case when is_suspect(text) then masked(text) else text end",
     "hidden_word(word)": f"""
         case
-            when hidden_text(word) = word then word
-            else hidden_text(word) || ' ' || left(keyed_hash('word:' || word), {_SHORT_TOKEN})
+            when is_suspect(word) and masked(word) <> word
+                then masked(word) || ' ' || left(keyed_hash('word:' || word), {_SHORT_TOKEN})
+            else word
         end""",
 }
 
