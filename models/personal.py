@@ -1,7 +1,7 @@
 """What an e-mail address and a phone number look like inside a text: one set of patterns, read alike by RE2 and Python.
 
 `Hiding` is what becomes of such a text on its way into crm.duckdb; a `Kind` names it. What does not belong here:
-the SQL that hides (pipelines/night/identity.py).
+the SQL that hides (pipelines/night/hiding.py).
 """
 
 from __future__ import annotations
