@@ -281,3 +281,32 @@ def test_a_proposal_is_read_as_settings_are(tmp_path):
     found = inspect_file(written(tmp_path, "no.csv", text), SETTINGS)
     assert found.rejected.count == 0
     assert source_of(found).mapping().fields["disposition"].column == "Result"
+
+
+def test_rows_that_share_their_key_are_told(tmp_path):
+    text = "Call ID,Type,Started,Agent\nA1,Call,2026-03-02 10:00,Ann\nA1,Call,2026-03-02 11:00,Ann\nA2,Call,2026-03-02 11:00,Ann\n"
+    found = inspect_file(written(tmp_path, "dialer.csv", text), SETTINGS)
+    assert [note for note in found.notes if "of another row" in note] == [
+        "1 rows have the source_record_id of another row, and only the newest of those counts: check this"
+    ]
+
+
+def test_a_file_with_all_that_an_entity_needs_and_a_name_that_says_nothing_is_told_what_to_call_it(tmp_path):
+    text = "Id,StageName,Amount\nD1,Prospecting,100\n"
+    found = inspect_file(written(tmp_path, "things.csv", text), SETTINGS)
+    assert found.entity is None
+    assert (
+        "opportunities has all it needs, but too little says so: if it is that, call the file opportunities"
+        in found.notes
+    )
+
+
+def test_a_company_in_words_is_no_account_id_of_a_contact(tmp_path):
+    text = "Record ID,Last Name,Company\n1,Smith,Acme Inc\n"
+    assert "account_id" not in rules_of(inspect_file(written(tmp_path, "contacts.csv", text), SETTINGS))
+
+
+def test_won_stages_alone_do_not_tell_lost_ones(tmp_path):
+    text = "pipeline_id,stage_id,display_order,closed_won\np,s1,1,FALSE\np,s2,2,TRUE\n"
+    found = inspect_file(written(tmp_path, "deal_pipeline_stage.csv", text), SETTINGS)
+    assert any(note.startswith("outcome: 'closed_won' tells won stages only") for note in found.notes)

@@ -12,7 +12,7 @@ import duckdb
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.fields import Shape
-from models.mapping import ReadOptions
+from models.mapping import ReadOptions, SourceMapping
 from models.settings import Settings, Source, parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
@@ -22,7 +22,7 @@ from pipelines.sources.inspecting.matching import Match, match_entities, named_t
 from pipelines.sources.inspecting.proposal_text import canonical_text, mapped_text
 from pipelines.sources.inspecting.propose import FieldProposals
 from pipelines.sources.inspecting.sample import SampledColumn, has_decimal_commas, sample_columns
-from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, load_rows, try_plan
+from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, count_repeated_keys, load_rows, try_plan
 from pipelines.sources.reading import TextRows
 
 _SAMPLES = 4
@@ -106,6 +106,16 @@ def _canonical(
     )
 
 
+def _repeated(connection: duckdb.DuckDBPyConnection, mapping: SourceMapping) -> list[str]:
+    """Says when rows share what the mapping takes for their key: often it is not their key then."""
+    key, repeated = count_repeated_keys(connection, mapping)
+    if not repeated:
+        return []
+    return [
+        f"{repeated:,} rows have the {' + '.join(key)} of another row, and only the newest of those counts: check this"
+    ]
+
+
 def _kept(columns: Sequence[str]) -> list[str]:
     if not columns:
         return []
@@ -138,7 +148,8 @@ def _mapped(
         source = Source.model_validate(parse_yaml(text)[0])
         accepted, rejected = try_plan(connection, Plan(match.entity, source.mapping(), zone, zone), rows)
         used = set(source.mapping().columns())
-        notes = (*found.notes, *proposals.notes, *_kept([column for column in rows.columns if column not in used]))
+        unused = _kept([column for column in rows.columns if column not in used])
+        notes = (*found.notes, *proposals.notes, *_repeated(connection, source.mapping()), *unused)
         return dataclasses.replace(
             found,
             entity=match.entity,
@@ -155,8 +166,13 @@ def _no_entity(name: str, matches: Sequence[Match]) -> list[str]:
     """What each entity would need, the nearest first."""
     named = [match for match in matches if named_thing(name) in match.words.names]
     nearest = [*named, *(match for match in matches if match not in named)]
-    needs = [
-        f"{match.entity} would need {', '.join(match.missing or CONTRACTS[match.entity].required())}"
-        for match in nearest
-    ]
-    return ["no entity fits these columns; map it by hand, or join it to another file", *needs]
+    return ["no entity fits these columns; map it by hand, or join it to another file", *map(_needs, nearest)]
+
+
+def _needs(match: Match) -> str:
+    """What keeps a file from being taken for this entity."""
+    if match.missing:
+        return f"{match.entity} would need {', '.join(match.missing)}"
+    if match.words.needs_one_of and not any(field in match.columns for field in match.words.needs_one_of):
+        return f"{match.entity} would need one of {', '.join(match.words.needs_one_of)}"
+    return f"{match.entity} has all it needs, but too little says so: if it is that, call the file {match.entity}"
