@@ -130,7 +130,7 @@ def ingest_file(
                 "Report this file; it stays in the inbox.",
             )
     rejected = (
-        *_structural(plan, rows, load_id, name),
+        *structural_rejects(plan.source, plan.contract.ENTITY, rows, load_id, name),
         *_explained(connection, plan, rows, load_id, name, load_number, first_row),
     )
     broken = len({row.line_number for row in rejected})
@@ -279,13 +279,13 @@ def _extra_sql(unnamed: tuple[str, ...]) -> str:
     return f"case when _broken = 0 and _unmapped = 0 then to_json({{{cells}}})::varchar end"
 
 
-def _structural(plan: EntityPlan, rows: TextRows, load_id: str, name: str) -> Iterator[Rejected]:
+def structural_rejects(source: str, entity: str, rows: TextRows, load_id: str, name: str) -> Iterator[Rejected]:
+    """Records that could not be split into cells. Of a file about contacts nothing of the line is shown: it holds their names."""
+    names_people = entity in CONTRACTS and CONTRACTS[entity].PRIVATE
     for reject in rows.rejects:
-        shown = HIDDEN_PHONE if plan.contract.PRIVATE else reject.text
-        yield Rejected(
-            load_id, plan.source, plan.contract.ENTITY, name, reject.line_number, None, None,
-            reject.rule, reject.message, shown, reject.text,
-        )  # fmt: skip
+        shown = HIDDEN_PHONE if names_people else reject.text
+        where = (load_id, source, entity, name, reject.line_number, None, None)
+        yield Rejected(*where, reject.rule, reject.message, shown, reject.text)
 
 
 def _explained(
