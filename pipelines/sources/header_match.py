@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.errors import UnreadableFileError, nearest
+from models.personal import masked
 
 
 def loosely(name: str) -> str:
@@ -65,9 +66,15 @@ def _nearest_column(name: str, columns: Mapping[str, str]) -> str:
 
 
 def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileError:
-    shown = ", ".join(columns[:30]) + (", …" if len(columns) > 30 else "")
     return UnreadableFileError(
         "missing_column",
-        f"the file has no column '{name}'.{hint} It has: {shown}",
+        f"the file has no column '{name}'.{hint} {_shown(columns)}",
         "Deliver the column, or name the right one in the source's mapping.",
     )
+
+
+def _shown(columns: Sequence[str]) -> str:
+    """The file's columns; nothing of a first line that names a person, since it is no header."""
+    if any(masked(column) != column for column in columns):
+        return "Its first line holds an e-mail address or a phone number: it looks like a record, not a header."
+    return "It has: " + ", ".join(columns[:30]) + (", …" if len(columns) > 30 else "")

@@ -56,6 +56,10 @@ class Canaries:
         self.planted.append(word.lower())
         return text.format(f"{word}@Secret.example")
 
+    def name(self):
+        self.planted.append(f"canary{next(self._numbers)}")
+        return self.planted[-1].title()
+
     def phone(self, text):
         number = text.format(next(self._numbers))
         self.planted += [number, "".join(letter for letter in number if letter.isdigit())]
@@ -114,7 +118,13 @@ def deliver_all(office, canaries):
         torn = ",".join(text.replace(",", "") for row in rows for text in row.values())
         content = as_csv([*rows, *again, *broken(planted_rows(contract, canaries))])
         office.deliver(f"{entity}_1.csv", content + f"{torn}\n".encode())
-    office.deliver("contacts_2.csv", f"{torn}\n{torn}\n".encode())
+    people = [
+        {"contact_id": f"P{place}", "full_name": canaries.name() + "!" * length, "email": canaries.email("{}")}
+        for place, length in enumerate((0, 300))
+    ]
+    lines = as_csv(people) + f"P2,{canaries.name()},,too many\n".encode()
+    office.deliver("contacts_2.csv", lines)
+    office.deliver("contacts_4.csv", lines.split(b"\n", 1)[1])
     address = canaries.email("{}")
     office.deliver(f"activities {address}.csv", [plain_row(CONTRACTS["activities"], 9_999)])
     office.deliver(f"mail {address}.csv", b"no entity")
