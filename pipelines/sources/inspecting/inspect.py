@@ -18,7 +18,7 @@ from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
 from pipelines.sources.inspecting.layout import Layout, find_layout
-from pipelines.sources.inspecting.matching import Match, match_entities, named_thing
+from pipelines.sources.inspecting.matching import Match, is_telling, match_entities, named_thing
 from pipelines.sources.inspecting.proposal_text import canonical_text, mapped_text
 from pipelines.sources.inspecting.propose import FieldProposals
 from pipelines.sources.inspecting.sample import SampledColumn, has_decimal_commas, sample_columns
@@ -171,8 +171,7 @@ def _no_entity(name: str, matches: Sequence[Match]) -> list[str]:
 
 def _needs(match: Match) -> str:
     """What keeps a file from being taken for this entity."""
-    if match.missing:
-        return f"{match.entity} would need {', '.join(match.missing)}"
-    if match.words.needs_one_of and not any(field in match.columns for field in match.words.needs_one_of):
-        return f"{match.entity} would need one of {', '.join(match.words.needs_one_of)}"
+    required = CONTRACTS[match.entity].required()
+    if match.missing or not any(is_telling(match.columns[name][0]) for name in required if name in match.columns):
+        return f"{match.entity} would need {', '.join(match.missing or required)}"
     return f"{match.entity} has all it needs, but too little says so: if it is that, call the file {match.entity}"

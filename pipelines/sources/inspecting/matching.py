@@ -88,5 +88,9 @@ def _columns_of(field: str, names: Sequence[str], columns: Sequence[SampledColum
 
 def _weight(field: str, column: SampledColumn, entity: str, *, named: bool) -> float:
     weight = _REQUIRED if field in CONTRACTS[entity].required() else _OPTIONAL
-    generic = not named and any(word in load_vocabulary().weak for word in column.words)
-    return weight * (_WEAK if generic else 1.0) * (1.0 if column.values else _BLANK)
+    return weight * (1.0 if named or is_telling(column) else _WEAK) * (1.0 if column.values else _BLANK)
+
+
+def is_telling(column: SampledColumn) -> bool:
+    """Whether the column's name says something by itself, as `stage name` does and `id` does not."""
+    return not any(word in load_vocabulary().weak for word in column.words)
