@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
-_EMAIL = re.compile(r"[^\s@,;<>\"']+@[^\s@,;<>\"']+")
-_LONG_DIGITS = re.compile(r"\+?[0-9][0-9 ().\-]{5,}[0-9]")
-_DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?![0-9])")
+from models.personal import masked
+
 EXCERPT_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """One broken rule of one record; `raw` is the record as it came, as JSON or text."""
+    """One broken rule of one record; `raw` is the record as it came, as JSON or text.
+
+    `record_id` is what core would show of it; `found` is masked on its way into crm.duckdb.
+    """
 
     load_id: str
     source: str
@@ -37,19 +38,13 @@ class Rejected:
         return f"{self.load_id}:{self.line_number}:{self.field or ''}:{self.rule}"
 
 
-def mask(text: str) -> str:
-    """The text with e-mail addresses and long digit runs (phones) hidden, control characters shown, cut to length.
-
-    Times keep their digits: only runs of nine digits and more are taken for numbers that identify somebody.
-    """
-    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
-    shown = _EMAIL.sub("***@***", shown)
-    return _LONG_DIGITS.sub(_hide_digits, shown)[:EXCERPT_LENGTH]
+def excerpt(text: str) -> str:
+    """The text with e-mail addresses and phone numbers masked, control characters shown, cut to length."""
+    return _printable(masked(text))[:EXCERPT_LENGTH]
 
 
-def _hide_digits(run: re.Match[str]) -> str:
-    digits = sum(letter.isdigit() for letter in run[0])
-    return run[0] if digits < 9 or _DATE.match(run[0]) else "***"
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def create_private_quarantine(connection: duckdb.DuckDBPyConnection) -> None:
@@ -77,9 +72,9 @@ def write_rejected(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
 
 
 def _line(row: Rejected) -> tuple[object, ...]:
-    record_id = None if row.record_id is None else mask(row.record_id)
+    record_id = None if row.record_id is None else _printable(row.record_id)[:EXCERPT_LENGTH]
     where = (row.rejected_id, row.load_id, row.source, row.entity, row.file_name, row.line_number, record_id)
-    return (*where, row.field, row.rule, row.message, mask(row.found))
+    return (*where, row.field, row.rule, masked(row.message), excerpt(row.found))
 
 
 def _unnested(lists: int) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from models.fields import Flag, Id, IdList, Instant, Seconds, Text, Word, word_of
+from models.fields import Flag, Id, IdList, Instant, RepId, Seconds, Text, Word, word_of
 from models.records import Record
 from models.vocabulary import Basis, Channel, Direction, MeetingMode, Precision, Status
 
@@ -21,8 +21,8 @@ class Activity(Record):
     occurred_at: Instant = Field(
         description="When it took place; a date without a time is that day in the company's zone."
     )
-    rep_id: Id | None = Field(None, description="Who performed it, as the source names them; blank is unattributed.")
-    booked_by_rep_id: Id | None = Field(None, description="Who booked the meeting, when that was somebody else.")
+    rep_id: RepId | None = Field(None, description="Who performed it, as the source names them; blank is unattributed.")
+    booked_by_rep_id: RepId | None = Field(None, description="Who booked the meeting, when that was somebody else.")
     occurred_at_precision: Annotated[str, word_of(Precision)] | None = Field(
         None, description="Whether occurred_at is an instant or only a day."
     )

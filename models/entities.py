@@ -4,7 +4,23 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from models.fields import Count, Currency, Day, Flag, Id, Instant, Money, Month, Order, Rate, Share, Word, word_of
+from models.fields import (
+    Count,
+    Currency,
+    Day,
+    Flag,
+    Id,
+    Instant,
+    Money,
+    Month,
+    Order,
+    Rate,
+    RepId,
+    RepWord,
+    Share,
+    Word,
+    word_of,
+)
 from models.records import NotBefore, NotItself, Record, RowRule
 from models.vocabulary import DealType, PeriodGrain, RepType, SourceType, SpendCategory, StageOutcome, TerminationKind
 
@@ -17,18 +33,18 @@ class Rep(Record):
     KEY_DEFAULTS: ClassVar[dict[str, str]] = {"effective_from": "hire_date"}
     ROW_RULES: ClassVar[tuple[RowRule, ...]] = (NotBefore("termination_date", "hire_date"),)
 
-    rep_id: Id = Field(description="The roster's id of the rep.")
-    full_name: Word = Field(description="The rep's name.")
+    rep_id: RepId = Field(description="The roster's id of the rep.")
+    full_name: RepWord = Field(description="The rep's name.")
     rep_type: Annotated[str, word_of(RepType)] = Field(description="How the rep sells.")
     hire_date: Day = Field(description="First day of the employment spell; a rehire is a row with a new one.")
-    email: Word | None = Field(
+    email: RepWord | None = Field(
         None, description="The rep's e-mail; equal addresses join one person's ids of two systems."
     )
     role: Word | None = Field(
         None, description="sdr, ae, csm, field_rep, sales_manager, sales_support, or the company's own word."
     )
     team: Word | None = Field(None, description="The team, as the source writes it.")
-    manager_rep_id: Id | None = Field(None, description="The manager's rep id.")
+    manager_rep_id: RepId | None = Field(None, description="The manager's rep id.")
     territory: Word | None = Field(None, description="The territory.")
     country: Word | None = Field(
         None, description="Country of the rep's holidays (ISO 3166 code); blank is the company's default."
@@ -78,7 +94,7 @@ class Lead(Record):
 
     lead_id: Id = Field(description="The source's id.")
     created_at: Instant = Field(description="When the lead came in.")
-    owner_rep_id: Id | None = Field(None, description="Its owner.")
+    owner_rep_id: RepId | None = Field(None, description="Its owner.")
     source_type: Annotated[str, word_of(SourceType)] | None = Field(None, description="Who found it.")
     lead_source: Word | None = Field(None, description="Where it came from, in the source's words.")
     status: Word | None = Field(None, description="Its status, in the source's words.")
@@ -97,7 +113,7 @@ class Opportunity(Record):
 
     opportunity_id: Id = Field(description="The source's id.")
     stage: Word = Field(description="The stage it stands in, as the source writes it.")
-    owner_rep_id: Id | None = Field(None, description="Its owner; blank is unattributed.")
+    owner_rep_id: RepId | None = Field(None, description="Its owner; blank is unattributed.")
     created_at: Instant | None = Field(None, description="When it was created.")
     amount: Money | None = Field(None, description="Its amount, in its currency.")
     currency: Currency | None = Field(None, description="Its currency; blank is the company's.")
@@ -126,8 +142,8 @@ class StageChange(Record):
     to_stage: Word = Field(description="The stage it moved into.")
     changed_at: Instant = Field(description="When it moved.")
     from_stage: Word | None = Field(None, description="The stage it left.")
-    changed_by_rep_id: Id | None = Field(None, description="Who moved it.")
-    owner_rep_id: Id | None = Field(None, description="The deal's owner from then on.")
+    changed_by_rep_id: RepId | None = Field(None, description="Who moved it.")
+    owner_rep_id: RepId | None = Field(None, description="The deal's owner from then on.")
     amount: Money | None = Field(None, description="The deal's amount from then on.")
 
 
@@ -186,7 +202,7 @@ class Forecast(Record):
     submitted_at: Instant = Field(description="When it was said.")
     amount: Money = Field(description="The amount, in its currency.")
     currency: Currency | None = Field(None, description="Its currency; blank is the company's.")
-    rep_id: Id | None = Field(None, description="Whose wins; blank is a team's or the company's.")
+    rep_id: RepId | None = Field(None, description="Whose wins; blank is a team's or the company's.")
     team: Word | None = Field(None, description="Which team's wins.")
 
 
@@ -198,7 +214,7 @@ class Quota(Record):
 
     period_start: Day = Field(description="First day of the period.")
     period_grain: Annotated[str, word_of(PeriodGrain)] = Field(description="Its length.")
-    rep_id: Id = Field(description="The rep.")
+    rep_id: RepId = Field(description="The rep.")
     amount: Money = Field(description="The amount, in its currency.")
     currency: Currency | None = Field(None, description="Its currency; blank is the company's.")
 
@@ -213,7 +229,7 @@ class ActivityTarget(Record):
     target: Count = Field(description="How much a period.")
     period_grain: Annotated[str, word_of(PeriodGrain)] = Field(description="The period.")
     effective_from: Day = Field(description="From when on.")
-    rep_id: Id | None = Field(None, description="For one rep.")
+    rep_id: RepId | None = Field(None, description="For one rep.")
     role: Word | None = Field(None, description="For a role.")
     rep_type: Annotated[str, word_of(RepType)] | None = Field(None, description="For a rep type.")
 
@@ -237,8 +253,8 @@ class RepAlias(Record):
     KEY: ClassVar[tuple[str, ...]] = ("source", "source_rep_id")
 
     source: Word = Field(description="The source that uses the other id.")
-    source_rep_id: Id = Field(description="The id it uses.")
-    rep_id: Id = Field(description="The roster's rep id.")
+    source_rep_id: RepId = Field(description="The id it uses.")
+    rep_id: RepId = Field(description="The roster's rep id.")
 
 
 class TimeOff(Record):
@@ -248,7 +264,7 @@ class TimeOff(Record):
     KEY: ClassVar[tuple[str, ...]] = ("rep_id", "start_date", "kind")
     ROW_RULES: ClassVar[tuple[RowRule, ...]] = (NotBefore("end_date", "start_date"),)
 
-    rep_id: Id = Field(description="The rep.")
+    rep_id: RepId = Field(description="The rep.")
     start_date: Day = Field(description="First day off.")
     end_date: Day = Field(description="Last day off.")
     kind: Word | None = Field(None, description="What for.")

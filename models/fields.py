@@ -18,6 +18,8 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from models.personal import Hiding
+
 BLANKS = " \t\r\n"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 CONTROL_IN_ID = r"[\x00-\x1f\x7f]"
@@ -51,7 +53,8 @@ class Kind:
 
     `pattern` must match the whole trimmed text; `expects` says it in words for the person who must mend the row.
     `first_year`..`last_year` bound days and instants, `low`..`high` numbers (inclusive), `words` closed sets,
-    compared in lower case. `sql_type` is the column's type in DuckDB.
+    compared in lower case. `sql_type` is the column's type in DuckDB. `hiding` is how the value enters crm.duckdb when
+    it might name a person.
     """
 
     shape: Shape
@@ -64,6 +67,12 @@ class Kind:
     low: Decimal | None = None
     high: Decimal | None = None
     words: tuple[str, ...] = ()
+    hiding: Hiding = Hiding.WORD
+
+    @property
+    def may_name_a_person(self) -> bool:
+        """Whether an address or a phone number keeps to this kind: free texts and ids, no closed sets, no patterns."""
+        return self.shape in (Shape.ID, Shape.TEXT, Shape.ID_LIST) and self.pattern is None and not self.words
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Lets a kind stand in `Annotated[type, KIND]`: the text is parsed here before pydantic sees it."""
@@ -163,9 +172,11 @@ def word_of(words: type[StrEnum]) -> Kind:
     return Kind(Shape.WORD, "VARCHAR", "one of " + ", ".join(values), words=values, max_length=64)
 
 
-ID = Kind(Shape.ID, "VARCHAR", "an id")
-TEXT = Kind(Shape.TEXT, "VARCHAR", "text", max_length=20_000)
+ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.KEY)
+REP_ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.NONE)
+TEXT = Kind(Shape.TEXT, "VARCHAR", "text", max_length=20_000, hiding=Hiding.TEXT)
 WORD = Kind(Shape.ID, "VARCHAR", "a word or a short name")
+REP_WORD = Kind(Shape.ID, "VARCHAR", "a word or a short name", hiding=Hiding.NONE)
 INSTANT = Kind(
     Shape.INSTANT,
     "TIMESTAMPTZ",
@@ -205,11 +216,19 @@ COUNT = Kind(
 )
 FLAG = Kind(Shape.FLAG, "BOOLEAN", "true or false", words=TRUE_WORDS + FALSE_WORDS)
 CURRENCY = Kind(Shape.ID, "VARCHAR", "a three-letter currency code such as USD", pattern="[A-Z]{3}")
-ID_LIST = Kind(Shape.ID_LIST, "VARCHAR[]", "ids separated by ';' or a JSON array of plain texts", max_length=20_000)
+ID_LIST = Kind(
+    Shape.ID_LIST,
+    "VARCHAR[]",
+    "ids separated by ';' or a JSON array of plain texts",
+    max_length=20_000,
+    hiding=Hiding.KEY,
+)
 
 Id = Annotated[str, ID]
+RepId = Annotated[str, REP_ID]
 Text = Annotated[str, TEXT]
 Word = Annotated[str, WORD]
+RepWord = Annotated[str, REP_WORD]
 Instant = Annotated[datetime, INSTANT]
 Day = Annotated[date, DAY]
 Month = Annotated[date, MONTH]

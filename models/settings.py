@@ -211,10 +211,15 @@ _StrictLoader.add_implicit_resolver(_WITHOUT_YAML_11[1], re.compile(r"[-+]?(0|[1
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
 
 
+def parse_yaml(text: str) -> Any:
+    """What a YAML text says, read as settings are; raises yaml.YAMLError."""
+    return yaml.load(text, _StrictLoader)
+
+
 def read_yaml(path: Path) -> Any:
     """The file's content; raises SettingsError with line and column when it is no YAML."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{path} is no valid YAML: {_where(error)}", "Mend the line it names; quote texts that hold ': '."
@@ -258,7 +263,7 @@ def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise SettingsError(f"{name} names no key of the settings", "Write TOUCHLINE__SECTION__KEY=value.")
-        place[leaf] = yaml.load(environment[name], _StrictLoader)
+        place[leaf] = parse_yaml(environment[name])
 
 
 def _problem(content: Any, item: Any) -> str:

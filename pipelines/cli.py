@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 
 from models.errors import TouchlineError
+from models.personal import masked
 from pipelines.commands.demo import demo
 from pipelines.commands.doctor import doctor
 from pipelines.commands.init import init
@@ -48,7 +49,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if fault is not None:
             _complain(str(fault))
             sys.exit(fault.exit_code)
-        _complain(f"{type(error).__name__}: {error}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where.")
+        _complain(
+            f"{type(error).__name__}: {masked(str(error))}\n  → This is a fault of Touchline: TOUCHLINE_DEBUG=1 shows where."
+        )
         sys.exit(1)
     sys.exit(0)
 

@@ -10,6 +10,7 @@ import duckdb
 
 from models.contracts import CONTRACTS
 from models.fields import Kind, Shape
+from models.personal import Hiding
 from models.records import Record
 from models.tables import Column, TableSpec
 from sql.quoting import identifier
@@ -161,7 +162,7 @@ def _field_column(contract: type[Record], name: str) -> Column:
     return Column(
         name=column_name(contract, name),
         type=contract.kinds()[name].sql_type,
-        description=f"{field.description}{_id_note(name)}",
+        description=f"{field.description}{_id_note(name)}{_privacy_note(contract.kinds()[name])}",
         required=is_required,
     )
 
@@ -170,3 +171,15 @@ def _id_note(name: str) -> str:
     if name in PREFIXED_REFERENCES:
         return " Written <source>:<id>."
     return " As the source writes it." if name in REP_REFERENCES else ""
+
+
+def _privacy_note(kind: Kind) -> str:
+    """What becomes of an address or a phone number in the column; see docs/privacy.md."""
+    return _PRIVACY_NOTES.get(kind.hiding, "") if kind.may_name_a_person else ""
+
+
+_PRIVACY_NOTES = {
+    Hiding.KEY: " An e-mail address or a phone number stands as a keyed token.",
+    Hiding.WORD: " E-mail addresses and phone numbers are masked.",
+    Hiding.TEXT: " E-mail addresses and phone numbers are masked.",
+}

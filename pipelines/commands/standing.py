@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import SettingsError, TouchlineError
+from models.personal import masked_name
 from pipelines.night.disk import DiskUse, disk_use
 from pipelines.night.workspace import Workspace
 
@@ -184,6 +185,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
 
 def _in_inbox(workspace: Workspace, load: dict[str, Any]) -> bool:
     """Whether a file of that name still lies below its source's folder."""
-    name = str(load["file_name"])
-    places = (workspace.home / name, workspace.inbox / name, workspace.inbox / str(load["source"]) / name)
-    return any(place.is_file() for place in places)
+    folders = (workspace.home, workspace.inbox, workspace.inbox / str(load["source"]))
+    found = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return any(masked_name(path.name) == load["file_name"] and path.is_file() for path in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from importlib.metadata import version
 
@@ -18,9 +19,10 @@ def time_zone_rules() -> str:
     return f"icu of duckdb {duckdb.__version__}"
 
 
-def fingerprint_of(settings: Settings, catalogue: Catalogue) -> str:
-    """Hash of settings, contracts, SQL, reference rows, holidays and time zone rules.
+def fingerprint_of(settings: Settings, catalogue: Catalogue, key: bytes) -> str:
+    """Hash of settings, contracts, SQL, reference rows, holidays, time zone rules and the secret key.
 
+    Ids and contact keys of another secret key match none of tonight's, so a new key rebuilds everything too.
     What only says how fast or where from a night runs (engine, paths) is left out: it moves no number.
     """
     decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True})
@@ -30,4 +32,4 @@ def fingerprint_of(settings: Settings, catalogue: Catalogue) -> str:
     contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}
     parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), catalogue.fingerprint()]
     parts += [time_zone_rules(), version("holidays")]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()

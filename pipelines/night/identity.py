@@ -1,4 +1,4 @@
-"""What identifies people stays in private.duckdb: the key behind contact_key, and the identities it stands for."""
+"""What identifies people stays in private.duckdb: the key behind contact_key and keyed ids, and who they stand for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from models.errors import TouchlineError
+from pipelines.night.hiding import create_hiding_macros
 from pipelines.night.whole_file import write_whole
 
 SECRET_VARIABLE = "TOUCHLINE_SECRET_KEY"
@@ -57,6 +58,7 @@ def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None
         " when regexp_replace(phone, '[^0-9]', '', 'g') <> '' then keyed_hash('phone:' || regexp_replace(phone, '[^0-9]', '', 'g'))"
         " end"
     )
+    create_hiding_macros(connection)
 
 
 def create_private_tables(connection: duckdb.DuckDBPyConnection) -> None:

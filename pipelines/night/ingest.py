@@ -17,13 +17,17 @@ from data_quality.quarantine import Rejected
 from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
+from models.fields import Shape
 from models.mapping import ReadOptions, SourceMapping
+from models.personal import HIDDEN_PHONE, Hiding
 from models.records import Record
 from models.settings import Settings, Source
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier, literal
 from sql.records import PREFIXED_REFERENCES, column_name, record_key_column, record_table, stored_columns
+
+_HIDDEN_BY = {Hiding.KEY: "hidden_id", Hiding.WORD: "hidden_word", Hiding.TEXT: "hidden_text", Hiding.NONE: ""}
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def ingest_file(
                 "Report this file; it stays in the inbox.",
             )
     rejected = (
-        *_structural(plan, rows, load_id, name),
+        *structural_rejects(plan.source, plan.contract.ENTITY, rows, load_id, name),
         *_explained(connection, plan, rows, load_id, name, load_number, first_row),
     )
     broken = len({row.line_number for row in rejected})
@@ -213,7 +217,7 @@ def _in_file_order(rows: TextRows, mapped: MappedSql) -> tuple[str, str]:
 def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
     """Column of the staged table → SQL; everything of core.latest_<entity> but `_sequence` and `_row_hash`."""
     values = {
-        column_name(plan.contract, field): _prefixed(plan, field, value) for field, value in contract.values.items()
+        column_name(plan.contract, field): _protected(plan, field, value) for field, value in contract.values.items()
     }
     for key, default in plan.contract.KEY_DEFAULTS.items():
         values[key] = f"coalesce({values[key]}, {values[default]})"
@@ -232,13 +236,22 @@ def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
     return values
 
 
-def _prefixed(plan: EntityPlan, field: str, value: str) -> str:
-    own_key = (field,) == plan.contract.KEY
-    if field == "contact_ids":
-        return f"list_transform({value}, lambda item: {literal(plan.source + ':')} || item)"
-    if field in PREFIXED_REFERENCES or own_key:
-        return f"({literal(plan.source + ':')} || {value})"
-    return value
+def _protected(plan: EntityPlan, field: str, value: str) -> str:
+    """The value as crm.duckdb may hold it: addresses hidden as its kind says, ids of the source's things prefixed.
+
+    Private fields keep their text: they are taken to private.duckdb from the staged table.
+    """
+    kind = plan.contract.kinds()[field]
+    prefix = f"{literal(plan.source + ':')} || " if _is_prefixed(plan.contract, field) else ""
+    if field in plan.contract.PRIVATE or not kind.may_name_a_person:
+        return f"({prefix}{value})"
+    if kind.shape is Shape.ID_LIST:
+        return f"list_transform({value}, lambda item: {prefix}hidden_id(item))"
+    return f"({prefix}{_HIDDEN_BY[kind.hiding]}({value}))"
+
+
+def _is_prefixed(contract: type[Record], field: str) -> bool:
+    return field in PREFIXED_REFERENCES or (field,) == contract.KEY
 
 
 def _compound_key(plan: EntityPlan, values: dict[str, str]) -> str:
@@ -266,12 +279,13 @@ def _extra_sql(unnamed: tuple[str, ...]) -> str:
     return f"case when _broken = 0 and _unmapped = 0 then to_json({{{cells}}})::varchar end"
 
 
-def _structural(plan: EntityPlan, rows: TextRows, load_id: str, name: str) -> Iterator[Rejected]:
+def structural_rejects(source: str, entity: str, rows: TextRows, load_id: str, name: str) -> Iterator[Rejected]:
+    """Records that could not be split into cells. Of a file about contacts nothing of the line is shown: it holds their names."""
+    names_people = entity in CONTRACTS and CONTRACTS[entity].PRIVATE
     for reject in rows.rejects:
-        yield Rejected(
-            load_id, plan.source, plan.contract.ENTITY, name, reject.line_number, None, None,
-            reject.rule, reject.message, reject.text, reject.text,
-        )  # fmt: skip
+        shown = HIDDEN_PHONE if names_people else reject.text
+        where = (load_id, source, entity, name, reject.line_number, None, None)
+        yield Rejected(*where, reject.rule, reject.message, shown, reject.text)
 
 
 def _explained(
@@ -285,18 +299,26 @@ def _explained(
 ) -> Iterator[Rejected]:
     mapped = _mapped(plan, rows)
     failing = connection.execute(
-        f"select rowid, _unmapped, _raw, _fields from {plan.staged}"
+        f"select rowid, _unmapped, _raw, _fields, {_own_id(plan)} from {plan.staged}"
         " where _load_number = ? and (_broken <> 0 or _unmapped <> 0) order by rowid",
         [load_number],
     ).fetchall()
-    for rowid, unmapped, raw, fields in failing:
+    for rowid, unmapped, raw, fields, own_id in failing:
         texts = json.loads(fields)
         violations = _violations(plan, mapped, unmapped, json.loads(raw), texts)
         for violation in violations:
+            shown = HIDDEN_PHONE if violation.field in plan.contract.PRIVATE else violation.found
             yield Rejected(
-                load_id, plan.source, plan.contract.ENTITY, name, rows.line_of(rowid - first_row), texts.get(plan.contract.KEY[0]),
-                violation.field, violation.rule, violation.message, violation.found, raw,
+                load_id, plan.source, plan.contract.ENTITY, name, rows.line_of(rowid - first_row), own_id,
+                violation.field, violation.rule, violation.message, shown, raw,
             )  # fmt: skip
+
+
+def _own_id(plan: EntityPlan) -> str:
+    """The id by which people find the record, as core would show it; of a compound key its first part."""
+    field = plan.contract.KEY[0]
+    column = f"{identifier(column_name(plan.contract, field))}::varchar"
+    return f"substr({column}, {len(plan.source) + 2})" if _is_prefixed(plan.contract, field) else column
 
 
 def _violations(

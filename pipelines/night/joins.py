@@ -13,7 +13,7 @@ from data_quality.quarantine import Rejected
 from models.errors import UnreadableFileError, nearest
 from models.mapping import JoinSpec
 from models.settings import Source
-from pipelines.night.ingest import FileResult
+from pipelines.night.ingest import FileResult, structural_rejects
 from pipelines.night.landing import JOIN_PREFIX
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier, literal
@@ -46,7 +46,7 @@ def ingest_joined(
         rows = read_rows(connection, path, spec.read, name, scratch, force_slow=True)
         _stage(connection, rows, spec, name)
     rejected = (
-        *_structural(source, entity, rows, load_id, name),
+        *structural_rejects(source.name, entity, rows, load_id, name),
         *_without_key(connection, source, entity, spec, rows, load_id, name),
     )
     connection.execute(
@@ -83,25 +83,6 @@ def _stage(connection: duckdb.DuckDBPyConnection, rows: TextRows, spec: JoinSpec
         return False
     (count,) = connection.execute("select count(*) from staging.joined").fetchone() or (0,)
     return reconcile(rows, count)
-
-
-def _structural(source: Source, entity: str, rows: TextRows, load_id: str, name: str) -> list[Rejected]:
-    return [
-        Rejected(
-            load_id,
-            source.name,
-            entity,
-            name,
-            reject.line_number,
-            None,
-            None,
-            reject.rule,
-            reject.message,
-            reject.text,
-            reject.text,
-        )
-        for reject in rows.rejects
-    ]
 
 
 def _without_key(

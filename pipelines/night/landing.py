@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from models.contracts import CONTRACTS
+from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.whole_file import sync_folder, write_whole
 from pipelines.night.workspace import Workspace
@@ -30,7 +31,10 @@ _BLOCK = 8 << 20
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file that a source is to read. `entity` is `join:<entity>:<name>` for the joined side of a mapping."""
+    """A file that a source is to read. `entity` is `join:<entity>:<name>` for the joined side of a mapping.
+
+    `name` is the file's own with e-mail addresses masked: it is published in ops.
+    """
 
     source: str
     entity: str
@@ -73,15 +77,17 @@ def find_files(home: Path, source: Source) -> list[InboxFile]:
     """The files a source would read, sorted by name."""
     if source.kind == "canonical":
         return [
-            InboxFile(source.name, entity, path, path.name)
+            InboxFile(source.name, entity, path, masked_name(path.name))
             for path in _files_in(home / source.path)
             if (entity := entity_of(path.name)) is not None
         ]
     assert source.entity is not None
-    found = [InboxFile(source.name, source.entity, path, path.name) for path in _matching(home, source.path)]
+    found = [
+        InboxFile(source.name, source.entity, path, masked_name(path.name)) for path in _matching(home, source.path)
+    ]
     for name, join in source.joins.items():
         entity = f"{JOIN_PREFIX}{source.entity}:{name}"
-        found += [InboxFile(source.name, entity, path, path.name) for path in _matching(home, join.path)]
+        found += [InboxFile(source.name, entity, path, masked_name(path.name)) for path in _matching(home, join.path)]
     return found
 
 

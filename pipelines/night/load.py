@@ -17,6 +17,7 @@ import duckdb
 from data_quality.quarantine import Rejected, create_private_quarantine, mark_replayed, write_rejected
 from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
+from models.personal import masked
 from models.settings import Settings, Source
 from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities
 from pipelines.night.ingest import FileResult, create_staged_table, forget_rows, ingest_file, plan_entity
@@ -152,8 +153,8 @@ class Loader:
             load.file.entity,
             load.file.name,
             "refused",
-            f"{error.rule}: {error.what}",
-            error.remedy,
+            masked(f"{error.rule}: {error.what}"),
+            masked(error.remedy),
         )
         self.summaries.append(summary)
         write_load(self.connection, summary, load.file, None, load.mapping_fingerprint, self.now, self.as_of)
@@ -174,7 +175,7 @@ class Loader:
                 [load.source.name, load.file.entity, column, load.load_id],
             )
         if new and load.is_new:
-            shown = ", ".join(new[:8]) + (f" and {len(new) - 8} more" if len(new) > 8 else "")
+            shown = masked(", ".join(new[:8])) + (f" and {len(new) - 8} more" if len(new) > 8 else "")
             self.notes.append(
                 f"{load.source.name}/{load.file.name}: columns that nothing names are kept in private.duckdb only: {shown}."
                 " Map those that belong to a field."

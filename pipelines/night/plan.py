@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import sql
 from models.errors import UsageError
+from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.fingerprint import fingerprint_of
 from pipelines.night.generation import Generation, current_generation
+from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import company_day
 from pipelines.night.joins import is_join
 from pipelines.night.landing import LandedFile, unread_files
@@ -69,7 +72,8 @@ class Plan:
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
     """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
     catalogue = shipped_catalogue()
-    fingerprint = fingerprint_of(settings, catalogue)
+    key = workspace_key(request.workspace.secret_key, os.environ)
+    fingerprint = fingerprint_of(settings, catalogue, key)
     previous = current_generation(request.workspace)
     known: tuple[KnownLoad, ...] = ()
     published: dict[str, object] | None = None
@@ -112,7 +116,7 @@ def _why_full(
     if request.full_refresh:
         return "a full refresh was asked for"
     if published["fingerprint"] != fingerprint:
-        return "settings, contracts, SQL or time zone rules changed"
+        return "settings, contracts, SQL, the secret key or time zone rules changed"
     if request.as_of < _as_instant(published["as_of"]):
         return "as_of lies before that of the last generation"
     joined = {(load.source, load.entity.split(":")[1]) for load in known if is_join(load.entity)}
@@ -142,7 +146,7 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
     for source in settings.sources:
         for path in unread_files(request.workspace.home, source):
             notes.append(
-                f"{source.name}: {path.name} is not read; call it <entity>*.csv, .jsonl, .parquet, .xlsx …, or describe it as"
+                f"{source.name}: {masked_name(path.name)} is not read; call it <entity>*.csv, .jsonl, .parquet, .xlsx …, or describe it as"
                 " a mapped source (touchline inspect FILE)."
             )
     names = {source.name for source in settings.sources}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from data_quality.reconcile import reconcile_all
 from models.errors import BlockedError, TouchlineError
+from models.personal import masked
 from models.settings import Settings
 from models.tables import Severity
 from pipelines.night.generation import (
@@ -126,8 +127,13 @@ def _record_failure(request: NightRequest, error: Exception, steps: Steps, begun
     blocked = error.outcome if isinstance(error, _Blocked) else None
     outcome = blocked or NightOutcome("failed", request.as_of, request.run_id)
     code = error.exit_code if isinstance(error, TouchlineError) else 1
-    outcome = replace(outcome, error=str(error), exit_code=code, steps=steps.seconds(), seconds=_since(begun))
+    outcome = replace(outcome, error=_told(error), exit_code=code, steps=steps.seconds(), seconds=_since(begun))
     record_night(request.workspace, outcome, request.started_at)
+
+
+def _told(error: Exception) -> str:
+    """The error's text; one that is not ours may quote a cell, so addresses in it are masked."""
+    return str(error) if isinstance(error, TouchlineError) else masked(str(error))
 
 
 class _Blocked(BlockedError):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.errors import UnreadableFileError, nearest
+from models.personal import masked
 
 
 def loosely(name: str) -> str:
@@ -74,20 +75,26 @@ def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileErro
         written, called = _DELIMITERS[found]
         return UnreadableFileError(
             "dialect",
-            f"the header is one cell, {columns[0][:80]!r}: its cells are parted by {called}",
+            f"the header is one cell: its cells are parted by {called}. {_shown(columns)}",
             f"Set read: {{delimiter: {written}}} for this source (give the file a source of its own if others in the"
             " folder differ), or export it anew; touchline inspect FILE shows how it reads.",
         )
     if len(columns) <= 2 and not hint:
         return UnreadableFileError(
             "missing_column",
-            f"the file has no column '{name}'; its first line reads: {', '.join(columns)}",
+            f"the file has no column '{name}'. {_shown(columns)}",
             "If lines stand above the header, set read: {skip_rows: N} for this source; else deliver the column, or name"
             " the right one in the source's mapping.",
         )
-    shown = ", ".join(columns[:30]) + (", …" if len(columns) > 30 else "")
     return UnreadableFileError(
         "missing_column",
-        f"the file has no column '{name}'.{hint} It has: {shown}",
+        f"the file has no column '{name}'.{hint} {_shown(columns)}",
         "Deliver the column, or name the right one in the source's mapping.",
     )
+
+
+def _shown(columns: Sequence[str]) -> str:
+    """The file's columns; nothing of a first line that names a person, since it is no header."""
+    if any(masked(column) != column for column in columns):
+        return "Its first line holds an e-mail address or a phone number: it looks like a record, not a header."
+    return "It has: " + ", ".join(columns[:30]) + (", …" if len(columns) > 30 else "")

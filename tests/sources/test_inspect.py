@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from models.settings import Settings, Source
+from models.settings import Settings, Source, parse_yaml
 from pipelines.sources.inspecting import Inspection, inspect_file
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -18,7 +17,7 @@ SETTINGS = Settings.model_validate({"company": {"timezone": "Europe/Istanbul"}})
 
 
 def source_of(found: Inspection) -> Source:
-    (entry,) = yaml.safe_load(found.proposal)
+    (entry,) = parse_yaml(found.proposal)
     return Source.model_validate(entry)
 
 
@@ -27,7 +26,7 @@ def filled(found: Inspection, row: int = 0) -> dict[str, Any]:
 
 
 def rules_of(found: Inspection) -> dict[str, Any]:
-    return yaml.safe_load(found.proposal)[0]["fields"]
+    return parse_yaml(found.proposal)[0]["fields"]
 
 
 def written(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
@@ -241,3 +240,73 @@ def test_a_survey_of_bank_clients_is_no_sales_file():
     found = inspect_file(data("uci_bank_marketing/bank.csv"), Settings())
     assert (found.delimiter, found.entity) == (";", None)
     assert any(note.startswith("activities would need source_record_id") for note in found.notes)
+
+
+ACTIVITY = {
+    "id": 7, "type": "call", "due_date": "2026-03-02", "due_time": "15:30", "done": False, "marked_as_done_time": None,
+    "company_id": 99, "org_id": None, "user_id": 5, "active_flag": True,
+}  # fmt: skip
+
+
+def test_beside_an_org_id_a_company_id_is_no_account_even_when_the_sample_has_no_org(tmp_path):
+    found = inspect_file(written(tmp_path, "activities.json", json.dumps({"data": [ACTIVITY]})), SETTINGS)
+    assert rules_of(found)["account_id"] == "org_id"
+    alone = {name: value for name, value in ACTIVITY.items() if name != "org_id"}
+    found = inspect_file(written(tmp_path, "activities.json", json.dumps({"data": [alone]})), SETTINGS)
+    assert rules_of(found)["account_id"] == "company_id"
+
+
+def test_when_a_thing_was_done_goes_before_when_it_was_due_and_an_own_clock_column_is_told(tmp_path):
+    found = inspect_file(written(tmp_path, "activities.json", json.dumps({"data": [ACTIVITY]})), SETTINGS)
+    assert rules_of(found)["occurred_at"] == {"coalesce": ["marked_as_done_time", "due_date"]}
+    assert filled(found)["occurred_at"] == datetime(2026, 3, 1, 21, 0, tzinfo=UTC)
+    assert any(note.startswith("'due_time' is in no field") for note in found.notes)
+
+
+def test_a_flag_has_both_its_words_whichever_the_sample_shows(tmp_path):
+    found = inspect_file(written(tmp_path, "activities.json", json.dumps({"data": [ACTIVITY]})), SETTINGS)
+    rules = rules_of(found)
+    assert rules["status"] == {"column": "done", "map": {"false": "scheduled", "true": "completed"}}
+    assert rules["is_deleted"] == {"column": "active_flag", "map": {"true": "false", "false": "true"}}
+    assert filled(found)["is_deleted"] is False
+
+
+def test_a_deleted_flag_that_is_blank_today_is_mapped_for_the_day_it_is_not(tmp_path):
+    text = "Account ID,Account Name,Is Deleted\nA1,Acme,\n"
+    assert rules_of(inspect_file(written(tmp_path, "accounts.csv", text), SETTINGS))["is_deleted"] == "Is Deleted"
+
+
+def test_a_proposal_is_read_as_settings_are(tmp_path):
+    text = "Call ID,Type,Started,Agent,Result\nA1,Call,2026-03-02 10:00,Ann,No\nA2,Call,2026-03-02 11:00,Ann,on\n"
+    found = inspect_file(written(tmp_path, "no.csv", text), SETTINGS)
+    assert found.rejected.count == 0
+    assert source_of(found).mapping().fields["disposition"].column == "Result"
+
+
+def test_rows_that_share_their_key_are_told(tmp_path):
+    text = "Call ID,Type,Started,Agent\nA1,Call,2026-03-02 10:00,Ann\nA1,Call,2026-03-02 11:00,Ann\nA2,Call,2026-03-02 11:00,Ann\n"
+    found = inspect_file(written(tmp_path, "dialer.csv", text), SETTINGS)
+    assert [note for note in found.notes if "of another row" in note] == [
+        "1 rows have the source_record_id of another row, and only the newest of those counts: check this"
+    ]
+
+
+def test_a_file_with_all_that_an_entity_needs_and_a_name_that_says_nothing_is_told_what_to_call_it(tmp_path):
+    text = "Id,StageName,Amount\nD1,Prospecting,100\n"
+    found = inspect_file(written(tmp_path, "things.csv", text), SETTINGS)
+    assert found.entity is None
+    assert (
+        "opportunities has all it needs, but too little says so: if it is that, call the file opportunities"
+        in found.notes
+    )
+
+
+def test_a_company_in_words_is_no_account_id_of_a_contact(tmp_path):
+    text = "Record ID,Last Name,Company\n1,Smith,Acme Inc\n"
+    assert "account_id" not in rules_of(inspect_file(written(tmp_path, "contacts.csv", text), SETTINGS))
+
+
+def test_won_stages_alone_do_not_tell_lost_ones(tmp_path):
+    text = "pipeline_id,stage_id,display_order,closed_won\np,s1,1,FALSE\np,s2,2,TRUE\n"
+    found = inspect_file(written(tmp_path, "deal_pipeline_stage.csv", text), SETTINGS)
+    assert any(note.startswith("outcome: 'closed_won' tells won stages only") for note in found.notes)

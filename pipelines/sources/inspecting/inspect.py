@@ -8,22 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.fields import Shape
-from models.mapping import ReadOptions
-from models.settings import Settings, Source
+from models.mapping import ReadOptions, SourceMapping
+from models.settings import Settings, Source, parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
 from pipelines.sources.inspecting.layout import Layout, find_layout
-from pipelines.sources.inspecting.matching import Match, match_entities, named_thing
+from pipelines.sources.inspecting.matching import Match, is_telling, match_entities, named_thing
 from pipelines.sources.inspecting.proposal_text import canonical_text, mapped_text
 from pipelines.sources.inspecting.propose import FieldProposals
 from pipelines.sources.inspecting.sample import SampledColumn, has_decimal_commas, sample_columns
-from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, load_rows, try_plan
+from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, count_repeated_keys, load_rows, try_plan
 from pipelines.sources.reading import TextRows
 
 _SAMPLES = 4
@@ -75,12 +74,14 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
 
 
 def _canonical_entity(path: Path, layout: Layout, rows: TextRows) -> str | None:
-    """The entity whose name and header the file has, when it also is written as canonical files are."""
+    """The entity whose name and header the file has, when it also is written as canonical files are.
+
+    `Account ID` could be read as account_id, but beside it stands an `Account Name` that only a mapping reads.
+    """
     entity = entity_of(path.name)
     if entity is None or layout.read != ReadOptions():
         return None
-    names = {as_field_name(column) for column in rows.columns}
-    return entity if set(CONTRACTS[entity].required()) <= names else None
+    return entity if set(CONTRACTS[entity].required()) <= {column.lower() for column in rows.columns} else None
 
 
 def _canonical(
@@ -103,6 +104,16 @@ def _canonical(
         rejected=rejected,
         notes=(*found.notes, *_kept(kept)),
     )
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, mapping: SourceMapping) -> list[str]:
+    """Says when rows share what the mapping takes for their key: often it is not their key then."""
+    key, repeated = count_repeated_keys(connection, mapping)
+    if not repeated:
+        return []
+    return [
+        f"{repeated:,} rows have the {' + '.join(key)} of another row, and only the newest of those counts: check this"
+    ]
 
 
 def _kept(columns: Sequence[str]) -> list[str]:
@@ -134,10 +145,11 @@ def _mapped(
         kinds = CONTRACTS[match.entity].kinds()
         has_times = any(kinds[field].shape is Shape.INSTANT for field in proposals.fields)
         text = mapped_text(path, settings, match.entity, read, proposals.fields, has_times=has_times)
-        source = Source.model_validate(yaml.safe_load(text)[0])
+        source = Source.model_validate(parse_yaml(text)[0])
         accepted, rejected = try_plan(connection, Plan(match.entity, source.mapping(), zone, zone), rows)
         used = set(source.mapping().columns())
-        notes = (*found.notes, *proposals.notes, *_kept([column for column in rows.columns if column not in used]))
+        unused = _kept([column for column in rows.columns if column not in used])
+        notes = (*found.notes, *proposals.notes, *_repeated(connection, source.mapping()), *unused)
         return dataclasses.replace(
             found,
             entity=match.entity,
@@ -154,8 +166,12 @@ def _no_entity(name: str, matches: Sequence[Match]) -> list[str]:
     """What each entity would need, the nearest first."""
     named = [match for match in matches if named_thing(name) in match.words.names]
     nearest = [*named, *(match for match in matches if match not in named)]
-    needs = [
-        f"{match.entity} would need {', '.join(match.missing or CONTRACTS[match.entity].required())}"
-        for match in nearest
-    ]
-    return ["no entity fits these columns; map it by hand, or join it to another file", *needs]
+    return ["no entity fits these columns; map it by hand, or join it to another file", *map(_needs, nearest)]
+
+
+def _needs(match: Match) -> str:
+    """What keeps a file from being taken for this entity."""
+    required = CONTRACTS[match.entity].required()
+    if match.missing or not any(is_telling(match.columns[name][0]) for name in required if name in match.columns):
+        return f"{match.entity} would need {', '.join(match.missing or required)}"
+    return f"{match.entity} has all it needs, but too little says so: if it is that, call the file {match.entity}"

@@ -48,6 +48,7 @@ def named_thing(name: str) -> str:
 def _match(entity: str, what: str, columns: Sequence[SampledColumn]) -> Match:
     contract, words = CONTRACTS[entity], load_vocabulary().entities[entity]
     named = what in words.names or what == entity.replace("_", " ")
+    columns = _not_shadowed(words, columns)
     found = {
         field: tuple(column for column, _ in matched)
         for field in contract.kinds()
@@ -58,6 +59,13 @@ def _match(entity: str, what: str, columns: Sequence[SampledColumn]) -> Match:
     one_of = not words.needs_one_of or any(field in found for field in words.needs_one_of)
     telling = named or (score if what == "" else _evidence(entity, found)) >= _ENOUGH
     return Match(entity, words, found, missing, score, not missing and one_of and telling)
+
+
+def _not_shadowed(words: EntityWords, columns: Sequence[SampledColumn]) -> Sequence[SampledColumn]:
+    """Without the columns that mean nothing beside another one: next to an `org_id`, `company_id` is the customer of the CRM."""
+    present = {word for column in columns for word in column.words}
+    shadowed = {word for condition in words.when if condition.has in present for word in condition.shadows}
+    return [column for column in columns if not shadowed.intersection(column.words)]
 
 
 def _evidence(entity: str, found: dict[str, tuple[SampledColumn, ...]]) -> float:
@@ -80,5 +88,9 @@ def _columns_of(field: str, names: Sequence[str], columns: Sequence[SampledColum
 
 def _weight(field: str, column: SampledColumn, entity: str, *, named: bool) -> float:
     weight = _REQUIRED if field in CONTRACTS[entity].required() else _OPTIONAL
-    generic = not named and any(word in load_vocabulary().weak for word in column.words)
-    return weight * (_WEAK if generic else 1.0) * (1.0 if column.values else _BLANK)
+    return weight * (1.0 if named or is_telling(column) else _WEAK) * (1.0 if column.values else _BLANK)
+
+
+def is_telling(column: SampledColumn) -> bool:
+    """Whether the column's name says something by itself, as `stage name` does and `id` does not."""
+    return not any(word in load_vocabulary().weak for word in column.words)

@@ -67,7 +67,7 @@ class FieldProposals:
         """The column with the largest share of words that we know."""
         filled = [column for column in columns if column.values]
         if not filled:
-            return None
+            return RuleGuess(columns[0].name) if columns and kind.shape is Shape.FLAG else None
 
         def share(column: SampledColumn) -> float:
             seen = column.all_words()
@@ -85,7 +85,7 @@ class FieldProposals:
                 if required and columns
                 else None
             )
-        used = readable[:2] if field in self._match.words.coalesce and _may_be_blank(readable[0]) else readable[:1]
+        used = _together(readable) if field in self._match.words.coalesce else readable[:1]
         notes: list[str] = []
         formats = [name for column in used for name in self._formats(column, notes)]
         formats = list(dict.fromkeys(formats))
@@ -145,12 +145,24 @@ class FieldProposals:
             for field, words in condition.maps.items():
                 if isinstance(rule := self.fields.get(field), str):
                     self.fields[field] = {"column": rule, "map": words}
-            self.notes.append(condition.note)
+            for field, flags in condition.flags.items():
+                self.fields.setdefault(field, {"column": by_word[condition.has].name, "map": flags})
+            self.notes += [condition.note] if condition.note else []
 
 
-def _may_be_blank(column: SampledColumn) -> bool:
-    """Whether a record without this time is to be expected: some have none, or it says when a thing was done."""
-    return column.share_filled < 1 or any(word in " ".join(column.words) for word in ("complet", "done"))
+def _together(readable: list[SampledColumn]) -> list[SampledColumn]:
+    """The column that says when a thing was done before any other, also when nothing in the sample was done yet.
+
+    Beside the best column goes the next, if a record without the first is to be expected.
+    """
+    done = [column for column in readable if _says_done(column)]
+    if done and done[0] is not readable[0]:
+        return [done[0], readable[0]]
+    return readable[:2] if done or readable[0].share_filled < 1 else readable[:1]
+
+
+def _says_done(column: SampledColumn) -> bool:
+    return any(word in " ".join(column.words) for word in ("complet", "done"))
 
 
 def _has_clock(columns: Sequence[SampledColumn]) -> bool:

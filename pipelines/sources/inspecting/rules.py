@@ -31,7 +31,7 @@ def guess_words(field: str, kind: Kind, column: SampledColumn, *, required: bool
     seen = column.all_words(_MANY_WORDS + 1)
     if all(ascii_lower(word) in kind.words for word in seen):
         return RuleGuess(column.name)
-    known = known_words(field, kind, seen)
+    known = known_words(field, kind, _with_opposites(seen))
     if not known or len(seen) > _MANY_WORDS:
         return RuleGuess(None)
     unknown = [word for word in seen if word not in known]
@@ -47,6 +47,15 @@ def guess_words(field: str, kind: Kind, column: SampledColumn, *, required: bool
         )
     rule["map"] = known | dict.fromkeys(unknown)
     return RuleGuess(rule, (f"{field}: {listed} in '{column.name}' are left blank: check this",))
+
+
+def _with_opposites(seen: tuple[str, ...]) -> tuple[str, ...]:
+    """A column of true or false has both words, whichever the sample shows."""
+    flags = {"true": "false", "false": "true"}
+    if not seen or any(folded(word) not in flags for word in seen):
+        return seen
+    there = {folded(word) for word in seen}
+    return (*seen, *(word for word in flags if word not in there))
 
 
 def known_words(field: str, kind: Kind, seen: tuple[str, ...]) -> dict[str, str | None]:

@@ -71,6 +71,20 @@ def try_plan(
     return tuple(dict(zip(mapped.fields, row, strict=True)) for row in good), rejected
 
 
+def count_repeated_keys(connection: duckdb.DuckDBPyConnection, mapping: SourceMapping) -> tuple[tuple[str, ...], int]:
+    """The fields of the key that the mapping gives, and how many accepted rows of the last trial repeat one's values."""
+    contract = CONTRACTS[mapping.entity]
+    key = tuple(name for name in contract.KEY if name in mapping.fields)
+    key = tuple(
+        dict.fromkeys((*key, *(contract.KEY_DEFAULTS[name] for name in contract.KEY_DEFAULTS if name not in key)))
+    )
+    listed = ", ".join(map(identifier, key))
+    (repeated,) = connection.execute(
+        f"select count(*) - count(distinct row({listed})) from judged where not _bad"
+    ).fetchone() or (0,)
+    return key, int(repeated)
+
+
 def _mapped(plan: Plan, rows: TextRows) -> MappedSql:
     if plan.mapping is None:
         return canonical_sql(CONTRACTS[plan.entity], rows.columns)

@@ -18,12 +18,18 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 @dataclass(frozen=True)
 class Condition:
-    """What else a column's presence says: fields that another column also feeds, and value maps that then hold."""
+    """What else a column's presence says.
+
+    `columns`: times that another column also feeds. `maps`: value maps that then hold. `flags`: fields that are the
+    column's own true and false under these words. `shadows`: columns that then feed no field. `note` is told.
+    """
 
     has: str
     columns: Mapping[str, str]
     maps: Mapping[str, dict[str, str | None]]
-    note: str
+    flags: Mapping[str, dict[str, str]]
+    shadows: frozenset[str]
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,14 @@ def _entity(entry: dict[str, Any]) -> EntityWords:
         coalesce=tuple(entry.get("coalesce", ())),
         needs_one_of=tuple(entry.get("needs_one_of", ())),
         when=tuple(
-            Condition(c["has"], c.get("columns", {}), c.get("maps", {}), c["note"]) for c in entry.get("when", ())
+            Condition(
+                c["has"],
+                c.get("columns", {}),
+                c.get("maps", {}),
+                c.get("flags", {}),
+                frozenset(c.get("shadows", ())),
+                c.get("note"),
+            )
+            for c in entry.get("when", ())
         ),
     )

@@ -42,11 +42,11 @@ class Header:
         if len(cells) == self.width == len(self.places):
             return None
         named = set(self.places)
-        stray = next((cell for place, cell in enumerate(cells) if place not in named and cell.strip(BLANKS)), None)
+        stray = next((place for place, cell in enumerate(cells) if place not in named and cell.strip(BLANKS)), None)
         if stray is None:
             return None
         advice = "quote cells that hold the delimiter, or name the column"
-        return Fault("too_many_fields", f"{counted}: {stray[:80]!r} stands under no column; {advice}")
+        return Fault("too_many_fields", f"{counted}: cell {stray + 1} stands under no column; {advice}")
 
     def pick(self, cells: Sequence[str]) -> list[str]:
         """The cells of the named columns."""
