@@ -51,6 +51,11 @@ def clean(expression: str) -> str:
     )
 
 
+def blank_to_null(expression: str) -> str:
+    """SQL for a cell that is known to be clean: only '' is still NULL."""
+    return f"nullif({expression}, '')"
+
+
 def control_pattern(kind: Kind) -> str | None:
     """The characters that break a text of this kind; None when its pattern or its words already exclude them."""
     if kind.pattern is not None or kind.words:

@@ -12,12 +12,22 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from data_quality.kind_sql import Zones, broken, clean, control_pattern, start_of_day, suspect, value, within_years
+from data_quality.kind_sql import (
+    Zones,
+    blank_to_null,
+    broken,
+    clean,
+    control_pattern,
+    start_of_day,
+    suspect,
+    value,
+    within_years,
+)
 from models.fields import RULE_MESSAGES, Kind
 from models.records import NotBefore, Record, RowRule
 from sql.quoting import identifier, literal
 
-__all__ = ["ContractSql", "Violation", "clean", "contract_sql", "explain"]
+__all__ = ["ContractSql", "Violation", "blank_to_null", "clean", "contract_sql", "explain"]
 
 
 @dataclass(frozen=True)
@@ -46,18 +56,25 @@ class Violation:
 
 
 def contract_sql(
-    contract: type[Record], source_timezone: str, company_timezone: str, present: Collection[str] | None = None
+    contract: type[Record],
+    source_timezone: str,
+    company_timezone: str,
+    present: Collection[str] | None = None,
+    is_plain: bool = False,
 ) -> ContractSql:
-    """The contract's checks and typed values; fields outside `present` (default all) are taken as NULL for nothing."""
+    """The contract's checks and typed values; fields outside `present` (default all) are taken as NULL for nothing.
+
+    Texts that are plain (printable ASCII, by promise) are not searched for control characters.
+    """
     kinds = contract.kinds()
     have = {name: kind for name, kind in kinds.items() if present is None or name in present}
     bits = (*kinds, *(f"row:{rule.rule}" for rule in contract.ROW_RULES))
     zones = Zones(source_timezone, company_timezone)
     values = {name: _value(contract, name, have, zones) for name in kinds}
-    return ContractSql(contract, bits, _mask(contract, have, bits), values)
+    return ContractSql(contract, bits, _mask(contract, have, bits, is_plain), values)
 
 
-def _mask(contract: type[Record], have: Mapping[str, Kind], bits: tuple[str, ...]) -> str:
+def _mask(contract: type[Record], have: Mapping[str, Kind], bits: tuple[str, ...], is_plain: bool) -> str:
     """One cheap question about the whole row; which bits only for the rows that answer yes."""
     absent = [name for name in contract.required() if name not in have]
     conditions = {name: _field_is_broken(contract, name, kind) for name, kind in have.items()}
@@ -65,7 +82,7 @@ def _mask(contract: type[Record], have: Mapping[str, Kind], bits: tuple[str, ...
     suspects = []
     for name, kind in have.items():
         suspects += _conditions(contract, name, suspect(kind, identifier(name)))
-    suspects += [*_control_conditions(have), *rules.values()]
+    suspects += [*([] if is_plain else _control_conditions(have)), *rules.values()]
     for rule in _judged(contract, have):
         fine = f"({conditions[rule.field]}) is not true and ({conditions[rule.other]}) is not true"
         rules[f"row:{rule.rule}"] += f" and {fine}"

@@ -156,9 +156,14 @@ def _next_rowid(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(highest) + 1
 
 
+def _is_plain(plan: EntityPlan, rows: TextRows) -> bool:
+    """Whether the contract's texts are the file's: constants of a mapping may hold anything."""
+    return plan.mapping is None and rows.is_plain
+
+
 def _mapped(plan: EntityPlan, rows: TextRows) -> MappedSql:
     if plan.mapping is None:
-        return canonical_sql(plan.contract, rows.columns)
+        return canonical_sql(plan.contract, rows.columns, is_plain=rows.is_plain)
     return mapped_sql(plan.mapping, rows.columns, plan.timezone, join_tables=plan.join_tables)
 
 
@@ -167,7 +172,7 @@ def _stage(
 ) -> bool:
     """Appends the file's rows; False when the engine's count and the survey's do not agree."""
     mapped = _mapped(plan, rows)
-    contract = contract_sql(plan.contract, plan.timezone, plan.company_timezone, present=mapped.fields)
+    contract = contract_sql(plan.contract, plan.timezone, plan.company_timezone, mapped.fields, _is_plain(plan, rows))
     inserted = connection.execute(
         _stage_sql(plan, rows, mapped, contract, load_number, is_first=first_row == 0)
     ).fetchone()

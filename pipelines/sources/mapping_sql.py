@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from data_quality.validate import Violation, clean
+from data_quality.validate import Violation, blank_to_null, clean
 from models.contracts import CONTRACTS
 from models.fields import BLANKS, Kind, Shape
 from models.mapping import FieldRule, SourceMapping
@@ -68,11 +68,17 @@ def mapped_sql(
     )
 
 
-def canonical_sql(contract: type[Record], columns: Sequence[str], alias: str = "raw") -> MappedSql:
-    """Columns named like the contract's fields, in any case; UnreadableFileError missing_column without a required one."""
+def canonical_sql(
+    contract: type[Record], columns: Sequence[str], alias: str = "raw", is_plain: bool = False
+) -> MappedSql:
+    """Columns named like the contract's fields, in any case; UnreadableFileError missing_column without a required one.
+
+    Of a file that is plain throughout (`TextRows.is_plain`) no cell is cleaned: that is an eighth of reading it.
+    """
+    cell = blank_to_null if is_plain else clean
     matched = match_fields(contract.kinds(), contract.required(), columns)
     return MappedSql(
-        fields={field: clean(f"{alias}.{identifier(column)}") for field, column in matched.items()},
+        fields={field: cell(f"{alias}.{identifier(column)}") for field, column in matched.items()},
         failure_bits=(),
         failure_mask="0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),

@@ -40,7 +40,7 @@ def read_fast(path: Path, options: ReadOptions, dialect: Dialect) -> TextRows | 
     spanning = survey.spanning[survey.spanning > 0] - 1
     following = FollowingLines(header_lines + 1, spanning)
     relation = _read_csv(path, dialect, header)
-    return TextRows(relation, header.columns, survey.records - 1, 0, (), "fast", following)
+    return TextRows(relation, header.columns, survey.records - 1, 0, (), "fast", following, survey.is_plain)
 
 
 def _can_be_fast(options: ReadOptions, dialect: Dialect) -> bool:

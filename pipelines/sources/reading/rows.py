@@ -69,6 +69,7 @@ class TextRows:
     NULL or ''. It reads files in `scratch` or the landed copy, which must stay until it is loaded. `ignored` counts
     blank lines, repeated headers, comments, footers, skipped lines and null items. `columns` is empty only for a
     JSON file without a single record. On the fast path `rows` is what the survey expects: see `reconcile`.
+    `is_plain` promises that no cell needs cleaning: see `Survey`.
     """
 
     relation: str
@@ -78,6 +79,7 @@ class TextRows:
     rejects: tuple[StructuralReject, ...]
     path_taken: str
     lines: LineIndex = field(repr=False, compare=False)
+    is_plain: bool = False
 
     @property
     def records(self) -> int:

@@ -16,16 +16,21 @@ from numpy.typing import NDArray
 _BLOCK = 8 * 1024**2
 _LONGEST_LINE = 1024**2
 _LF, _CR = 10, 13
+_BLANK, _LAST_PLAIN = 0x20, 0x7E
 _Bytes = NDArray[np.uint8]
 _Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Survey:
-    """`records` counts the header; `spanning` has, for each line end inside a cell, the record it is in (header 0)."""
+    """`records` counts the header; `spanning` has, for each line end inside a cell, the record it is in (header 0).
+
+    `is_plain`: printable ASCII throughout, and no blank at either end of a cell, so that no cell needs cleaning.
+    """
 
     records: int
     spanning: _Places
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class _Surveyor:
         self._crlf: bool | None = None
         self._records = 0
         self._spanning: list[_Places] = []
+        self._is_plain = True
 
     def take(self, block: _Block) -> None:
         core, before = block.shifted(0), block.shifted(-1)
@@ -66,12 +72,29 @@ class _Surveyor:
         if len(ends) < len(newlines):
             self._spanning.append(self._records + np.searchsorted(ends, newlines[~outside]))
         self._records += len(ends)
+        self._is_plain = self._is_plain and len(ends) == len(newlines) and self._has_plain_cells(block, len(ends))
+
+    def _has_plain_cells(self, block: _Block, ends: int) -> bool:
+        core = block.shifted(0)
+        controls = np.count_nonzero(core < _BLANK) - ends
+        for allowed in (_CR, self._delimiter):
+            if controls and allowed < _BLANK:
+                controls -= np.count_nonzero(core == allowed)
+        if controls or np.any(core > _LAST_PLAIN):
+            return False
+        blanks = np.flatnonzero(core == _BLANK)
+        return not any(self._is_edge(block.shifted(side)[blanks]).any() for side in (-1, 1))
+
+    def _is_edge(self, neighbours: _Bytes) -> NDArray[np.bool_]:
+        edge = np.zeros(256, bool)
+        edge[[self._delimiter, self._quote or _LF, _LF, _CR]] = True
+        return edge[neighbours]
 
     def finish(self, size: int, last: int) -> Survey:
         if self._parity or last == _CR or size - 1 - self._last_newline > _LONGEST_LINE:
             raise _AnomalyError
         spanning = np.concatenate(self._spanning) if self._spanning else np.empty(0, np.int64)
-        return Survey(self._records + (last != _LF), spanning)
+        return Survey(self._records + (last != _LF), spanning, self._is_plain)
 
     def _check_lengths(self, newlines: _Places, block: _Block) -> None:
         if len(newlines):
