@@ -39,6 +39,16 @@ class Window(Strict):
     by: tuple[str, ...] = Field(description="The columns, of the same names in both.")
 
 
+PERIOD_GRAINS = ("day", "week", "month", "quarter", "year")
+
+
+class Period(Strict):
+    """Which period a row speaks of. Tables that declare it are watched: ops.restatement lists what moved in a past one."""
+
+    start: str = Field(description="The column that holds the period's first day.")
+    grain: str = Field(description="day, week, month, quarter or year; or the column of the grain that says which.")
+
+
 class Column(Strict):
     """One column."""
 
@@ -103,6 +113,7 @@ class TableSpec(Strict):
     grain: tuple[str, ...] = Field(min_length=1, description="The columns that are unique together.")
     write: WriteMode = WriteMode.REBUILD
     window: Window | None = None
+    period: Period | None = None
     owner: str = "revops@touchline"
     columns: tuple[Column, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
@@ -127,7 +138,16 @@ class TableSpec(Strict):
                 raise ValueError(f"{where} names no column of the table: {', '.join(unknown)}")
         if (self.write is WriteMode.WINDOW) != (self.window is not None):
             raise ValueError("`window` belongs to write: window, and only to it")
+        if self.period is not None:
+            self._check_period(self.period)
         return self
+
+    def _check_period(self, period: Period) -> None:
+        if period.start not in self.grain:
+            raise ValueError(f"period.start names no column of the grain: {period.start}")
+        if period.grain not in (*PERIOD_GRAINS, *self.grain):
+            known = ", ".join(PERIOD_GRAINS)
+            raise ValueError(f"period.grain is neither {known} nor a column of the grain: {period.grain}")
 
     @property
     def schema_name(self) -> str:

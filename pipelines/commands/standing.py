@@ -29,6 +29,7 @@ class Standing:
     accounting: Rows
     loads: Rows
     quarantine: Rows
+    restated: Rows
     failed_checks: Rows
     refused: Rows
 
@@ -54,6 +55,11 @@ _QUARANTINE = """
     from quarantine.rejected where replayed_at is null and discarded_at is null
     group by all order by rows desc, source, entity, field, rule limit 12
 """
+_RESTATED = """
+    select r.generation, r.table_name, r.cause, r.load_id, l.file_name, count(*) as cells
+    from ops.restatement as r left join ops.load as l on r.load_id = l.load_id
+    group by all order by r.generation desc, cells desc, r.table_name, r.load_id limit 8
+"""
 _FAILED_CHECKS = """
     select * from ops.check_result where not passed order by severity, table_name, check_name
 """
@@ -71,7 +77,7 @@ def read_standing(workspace: Workspace) -> Standing:
 
     last_night = read_outcome(workspace.last_night)
     if not workspace.published_file.exists():
-        return Standing({}, last_night, [], [], [], [], [], [])
+        return Standing({}, last_night, [], [], [], [], [], [], [])
     from sql.warehouse import open_published
 
     connection = open_published(workspace.published_file.resolve())
@@ -84,6 +90,7 @@ def read_standing(workspace: Workspace) -> Standing:
             accounting=_rows(connection, _ACCOUNTING),
             loads=_rows(connection, _LOADS),
             quarantine=_rows(connection, _QUARANTINE),
+            restated=_rows(connection, _RESTATED),
             failed_checks=_rows(connection, _FAILED_CHECKS),
             refused=[row for row in _rows(connection, _REFUSED) if _in_inbox(workspace, row)],
         )

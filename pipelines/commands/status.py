@@ -60,6 +60,8 @@ def _show_sections(out: Page, standing: Standing) -> None:
     _show_rows(out, "Rows, by source", standing.accounting, accounting)
     _show_rows(out, "Last loads", standing.loads, ("landed_at", "source", "file_name", "status", "reason"))
     _show_rows(out, "Quarantined, by rule", standing.quarantine, ("source", "entity", "field", "rule", "rows"))
+    restated = ("generation", "table_name", "cause", "load_id", "file_name", "cells")
+    _show_rows(out, "Restated past periods (all of them: ops.restatement)", standing.restated, restated)
 
 
 def _show_rows(out: Page, title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
