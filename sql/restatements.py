@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from models.tables import Column, TableSpec
+from models.tables import PERIOD_GRAINS, Column, TableSpec
 from sql.quoting import identifier, literal, qualified
 
 MOST_CELLS = 1_000_000
@@ -100,15 +100,34 @@ def _find_moved(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, columns: list[Column], until: date, windows: bool, most: int
 ) -> int:
     """Adds the table's moved cells to staging.moved_cell, at most `most`; returns how many more there are."""
+    if windows and _window_is_all_new(connection, spec, until):
+        return 0
+    grain = ", ".join(f"coalesce(n.{name}, o.{name}) as {name}" for name in map(identifier, spec.grain))
+    any_moved = " or ".join(f"({_moved(column)})" for column in columns)
     compared = _compared_rows(spec, columns, windows)
-    values = {"until": until}
+    connection.execute(
+        f"create or replace table staging.moved_row as select {grain}, n, o from {compared} where {any_moved}",
+        {"until": until},
+    )
     moved = " + ".join(f"({_moved(column)})::integer" for column in columns)
-    counted = connection.execute(f"select sum({moved})::bigint from {compared}", values).fetchone()
+    counted = connection.execute(f"select sum({moved})::bigint from staging.moved_row").fetchone()
     cells = int(counted[0] or 0) if counted else 0
-    if cells:
-        newest = f"order by period_start desc, key, cell.column_name limit {most}" if cells > most else ""
-        connection.execute(f"insert into staging.moved_cell by name {_cells(spec, columns, compared)} {newest}", values)
+    newest = f"order by period_start desc, key, cell.column_name limit {most}" if cells > most else ""
+    connection.execute(f"insert into staging.moved_cell by name {_cells(spec, columns)} {newest}")
     return max(0, cells - most)
+
+
+def _window_is_all_new(connection: duckdb.DuckDBPyConnection, spec: TableSpec, until: date) -> bool:
+    """A quiet night touches the days of as_of only: then there is nothing to compare."""
+    if spec.window is None or not _period_columns(spec) <= set(spec.window.by):
+        return False
+    past = f"select 1 from {qualified(spec.window.of)} where {_period_end(spec)} <= $until limit 1"
+    return connection.execute(past, {"until": until}).fetchone() is None
+
+
+def _period_columns(spec: TableSpec) -> set[str]:
+    assert spec.period is not None
+    return {spec.period.start, spec.period.grain} - set(PERIOD_GRAINS)
 
 
 def _compared_rows(spec: TableSpec, columns: list[Column], windows: bool) -> str:
@@ -151,18 +170,16 @@ def _moved(column: Column) -> str:
     return moved
 
 
-def _cells(spec: TableSpec, columns: list[Column], compared: str) -> str:
-    """One row per moved cell, as staging.moved_cell has it."""
+def _cells(spec: TableSpec, columns: list[Column]) -> str:
+    """One row per moved cell of staging.moved_row, as staging.moved_cell has it."""
     assert spec.period is not None
-    grain = ", ".join(f"coalesce(n.{name}, o.{name}) as {name}" for name in map(identifier, spec.grain))
     key = ", ".join(f"{literal(name)}: {identifier(name)}" for name in spec.grain)
     cells = ", ".join(_cell(column) for column in columns)
-    any_moved = " or ".join(f"({_moved(column)})" for column in columns)
     return f"""
         select {literal(spec.table)} as table_name, to_json({{{key}}})::varchar as key, cell.*,
             {identifier(spec.period.start)} as period_start, {_period_end(spec)} as period_end,
             {"rep_id" if "rep_id" in spec.grain else "null::varchar"} as rep_id
-        from (select {grain}, unnest([{cells}]) as cell from {compared} where {any_moved})
+        from (select *, unnest([{cells}]) as cell from staging.moved_row)
         where cell.is_moved
     """
 
@@ -184,7 +201,7 @@ def _write(connection: duckdb.DuckDBPyConnection, generation: int, other_setting
     if other_settings:
         connection.execute(
             "insert into ops.restatement by name select table_name, key, column_name, old_value, new_value,"
-            " 'settings' as cause, $generation as generation from staging.moved_cell order by all",
+            " 'settings' as cause, $generation as generation from staging.moved_cell",
             {"generation": generation},
         )
     else:
@@ -212,7 +229,6 @@ def _write_with_loads(connection: duckdb.DuckDBPyConnection, generation: int) ->
             case when e.load_number is null then 'other' when e.load_number = 0 then 'as_of' else 'load' end as cause
         from explained as e
         left join ops.load as l on e.load_number = l.load_number
-        order by e.table_name, e.key, e.column_name
         """,
         {"generation": generation},
     )
