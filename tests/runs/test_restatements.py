@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.tables import TableSpec
+from pipelines.commands.standing import read_standing
 from pipelines.night.run import shipped_catalogue
 from sql import restatements
 
@@ -290,3 +291,15 @@ def test_a_period_names_columns_of_the_grain(period, complaint):
     spec = shipped_catalogue().spec("marts.rep_activity_daily").model_dump()
     with pytest.raises(ValueError, match=complaint):
         TableSpec.model_validate({**spec, "period": period})
+
+
+def test_status_says_what_was_restated_and_by_which_file(office):
+    published(office)
+    office.deliver("activities_late.csv", [call("A2")])
+    office.night()
+    daily, _ = sorted(read_standing(office.workspace).restated, key=lambda row: row["table_name"])
+    (cells,) = office.query("select count(*) from ops.restatement where table_name = 'marts.rep_activity_daily'")
+    assert daily == {
+        "generation": 2, "table_name": "marts.rep_activity_daily", "cause": "load", "load_id": "000002-0001",
+        "file_name": "activities_late.csv", "cells": cells[0],
+    }  # fmt: skip
