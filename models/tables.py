@@ -39,6 +39,16 @@ class Window(Strict):
     by: tuple[str, ...] = Field(description="The columns, of the same names in both.")
 
 
+PERIOD_GRAINS = ("day", "week", "month", "quarter", "year")
+
+
+class Period(Strict):
+    """Which period a row speaks of. Tables that declare it are watched: ops.restatement lists what moved in a past one."""
+
+    start: str = Field(description="The column that holds the period's first day.")
+    grain: str = Field(description="day, week, month, quarter or year; or the column of the grain that says which.")
+
+
 class Column(Strict):
     """One column."""
 
@@ -106,6 +116,7 @@ class TableSpec(Strict):
     checked_in: str | None = Field(
         None, description="Views only: the staging table that copies tonight's rows, whose grain and blanks say enough."
     )
+    period: Period | None = None
     owner: str = "revops@touchline"
     columns: tuple[Column, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
@@ -132,7 +143,16 @@ class TableSpec(Strict):
             raise ValueError("`window` belongs to write: window, and only to it")
         if self.checked_in is not None and self.write is not WriteMode.VIEW:
             raise ValueError("`checked_in` belongs to write: view: what a table stores is checked where it stands")
+        if self.period is not None:
+            self._check_period(self.period)
         return self
+
+    def _check_period(self, period: Period) -> None:
+        if period.start not in self.grain:
+            raise ValueError(f"period.start names no column of the grain: {period.start}")
+        if period.grain not in (*PERIOD_GRAINS, *self.grain):
+            known = ", ".join(PERIOD_GRAINS)
+            raise ValueError(f"period.grain is neither {known} nor a column of the grain: {period.grain}")
 
     @property
     def schema_name(self) -> str:

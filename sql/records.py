@@ -111,6 +111,7 @@ def changed_table(contract: type[Record]) -> TableSpec:
                 description=f"core.latest_{contract.ENTITY}.{record_key_column(contract)}.",
                 required=True,
             ),
+            Column(name="load_number", type="INTEGER", description="The load that delivered the new winner."),
         ),
     )
 

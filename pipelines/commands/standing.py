@@ -36,6 +36,7 @@ class Build:
     accounting: Rows = field(default_factory=list)
     loads: Rows = field(default_factory=list)
     quarantine: Rows = field(default_factory=list)
+    restated: Rows = field(default_factory=list)
     checks: Rows = field(default_factory=list)
     failed_checks: Rows = field(default_factory=list)
     refused: Rows = field(default_factory=list)
@@ -90,6 +91,11 @@ _QUARANTINE = """
 _CHECKS = """
     select severity, count(*) filter (where passed) as passed, count(*) filter (where not passed) as failed
     from ops.check_result group by severity order by severity
+"""
+_RESTATED = """
+    select r.generation, r.table_name, r.cause, r.load_id, l.file_name, count(*) as cells
+    from ops.restatement as r left join ops.load as l on r.load_id = l.load_id
+    group by all order by r.generation desc, cells desc, r.table_name, r.load_id limit 8
 """
 _FAILED_CHECKS = """
     select * from ops.check_result where not passed order by severity, table_name, check_name
@@ -156,6 +162,7 @@ def _read_build(workspace: Workspace, file: Path, limits: dict[str, int]) -> Bui
             loads=_rows(connection, _LOADS),
             quarantine=_rows(connection, _QUARANTINE),
             checks=_rows(connection, _CHECKS),
+            restated=_rows(connection, _RESTATED),
             failed_checks=_rows(connection, _FAILED_CHECKS),
             refused=[row for row in _rows(connection, _REFUSED) if _in_inbox(workspace, row)],
         )

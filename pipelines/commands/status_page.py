@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipelines.night.history import PastNight
 
 _SAMPLE = 120
+_RESTATED = {"generation": "gen.", "table_name": "table", "cause": "cause", "file_name": "file", "cells": "cells"}
 _STYLES = {"published": "green", "nothing_new": "dim", "dry_run": "dim", "blocked": "bold red", "failed": "bold red"}
 _FATES = {"accepted": "green", "refused": "bold red", "deferred": "yellow", "duplicate": "dim"}
 
@@ -95,6 +96,9 @@ def _show_build(out: Page, build: Build) -> None:
         out.rows("Last loads (UTC)", ("landed", "source", "file", "fate"), loads)
     _show_checks(out, build)
     _show_quarantine(out, build, "Quarantined, by rule")
+    restated = [[row[name] or "" for name in _RESTATED] for row in build.restated]
+    if restated:
+        out.rows("Restated past periods (all of them: ops.restatement)", list(_RESTATED.values()), restated)
     for refused in build.refused:
         out.line(f"\nRefused, still in the inbox: {refused['source']}/{refused['file_name']}: {refused['reason']}")
         out.line(f"  → {refused['remedy']}")

@@ -26,7 +26,8 @@ from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.winners import Verdicts, settle
-from sql.records import create_record_table, record_key_column
+from sql.records import changed_table, create_record_table, record_key_column
+from sql.rows import create_table
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Loader:
     now: datetime
     as_of: datetime
     rebuilding: bool
+    is_first: bool
     summaries: list[LoadSummary] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -66,7 +68,7 @@ class Loader:
             if self.rebuilding:
                 create_record_table(self.connection, contract)
             create_staged_table(self.connection, contract)
-            self.connection.execute(f"create or replace table staging.changed_{contract.ENTITY} (record_key varchar)")
+            create_table(self.connection, changed_table(contract))
         self.connection.execute(
             "create or replace table staging.load_number (load_number integer, load_id varchar, first_row bigint)"
         )
@@ -182,18 +184,26 @@ class Loader:
             )
 
     def _settle(self) -> None:
+        changed_from = self._changed_from()
         verdicts: dict[str, Verdicts] = {}
         for entity in dict.fromkeys(load.file.entity for load, _ in self._read.values()):
             if is_join(entity):
                 continue
             contract = CONTRACTS[entity]
-            verdicts[entity] = settle(self.connection, contract, self.rebuilding)
+            verdicts[entity] = settle(self.connection, contract, changed_from)
             keep_extra(self.connection, entity, record_key_column(contract))
         if "contacts" in verdicts:
             keep_identities(self.connection)
         for number, (load, result) in self._read.items():
             if load.is_new:
                 self._account(load, result, *self._verdict(load, number, verdicts))
+
+    def _changed_from(self) -> int | None:
+        """In a rebuild the winners of earlier loads are no changes; on a first night nothing is."""
+        if self.is_first:
+            return None
+        new = [number for number, (load, _) in self._read.items() if load.is_new]
+        return min(new, default=None) if self.rebuilding else 0
 
     def _verdict(self, load: Load, number: int, verdicts: dict[str, Verdicts]) -> tuple[int, int]:
         if is_join(load.file.entity):

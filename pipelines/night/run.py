@@ -49,6 +49,7 @@ from pipelines.night.plan import (
     standing_loads,
 )
 from pipelines.night.publication import read_publication, seal_databases, write_publication
+from pipelines.night.restatements import restate_past
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
 from pipelines.night.tables import build_tables, carry_ledger
@@ -247,6 +248,7 @@ def _build(
         request.started_at,
         request.as_of,
         plan.is_full,
+        plan.previous is None,
     )
     loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
     if plan.is_full and plan.previous is not None:
@@ -264,6 +266,11 @@ def _build(
         write_inputs(connection, settings, request.as_of)
     with steps.step("tables"):
         built = build_tables(connection, plan.catalogue, plan.is_full, request.only, steps.progress.advance)
+    if all(result.committed for result in built):
+        with steps.step("restatements") as rows:
+            moved, told = restate_past(connection, plan, build.number)
+            rows.append(moved)
+            loader.notes += told
     with steps.step("reconcile"):
         checks = [check for result in built for check in result.checks]
         if all(result.committed for result in built):

@@ -12,12 +12,17 @@ from sql.build import BuildResult, build_table, existing_kinds
 from sql.catalog import Catalogue, Model
 from sql.reference import create_reference_table
 
-CARRIED = ("ops.load", "ops.load_accounting", "ops.conflict", "quarantine.rejected")
+CARRIED = ("ops.load", "ops.load_accounting", "ops.conflict", "ops.restatement", "quarantine.rejected")
 
 
 def carry_ledger(connection: duckdb.DuckDBPyConnection, previous: Generation) -> None:
-    """A full build keeps what earlier nights judged: loads, accounting, conflicts and rejected rows."""
+    """A full build keeps what earlier nights judged: loads, accounting, conflicts, restatements and rejected rows."""
+    published = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'previous'"
+    ).fetchall()
     for table in CARRIED:
+        if (table,) not in published:
+            continue  # an earlier version had no such table
         connection.execute(f"insert into {table} by name select * from previous.{table}")
     connection.execute(f"attach '{previous.private}' as previous_private (read_only)")
     connection.execute("insert into private.quarantined_row select * from previous_private.quarantined_row")

@@ -28,10 +28,12 @@ class Verdicts:
     superseded: Counter[int]
 
 
-def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], rebuilding: bool) -> Verdicts:
-    """Moves the winners of the staged rows into core.latest_<entity> and names the changed keys in staging."""
+def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], changed_from: int | None) -> Verdicts:
+    """Moves the winners of the staged rows into core.latest_<entity> and names the changed keys in staging.
+
+    Only winners of loads from `changed_from` on are changes; None: nobody asks which changed.
+    """
     key, staged, latest = record_key_column(contract), staged_table(contract), f"core.latest_{contract.ENTITY}"
-    connection.execute(f"create or replace table staging.changed_{contract.ENTITY} (record_key varchar)")
     contested = _find_contested(connection, key, staged, latest)
     if contested:
         _rank(connection, contract, key, staged, latest)
@@ -41,12 +43,13 @@ def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], rebuil
     columns = ", ".join(map(identifier, stored_columns(contract)))
     fresh = f"from {staged} as staged where _broken = 0 and _unmapped = 0 {alone if contested else ''}"
     values = ", ".join(_value(connection, name) for name in stored_columns(contract))
-    if not rebuilding:
-        connection.execute(f"insert into staging.changed_{contract.ENTITY} select {key} {fresh}")
+    _name_changed(connection, contract, f"{key}, _load_number {fresh}", changed_from)
     connection.execute(f"insert into {latest} ({columns}) select {values} {fresh}")
     if not contested:
         return Verdicts(Counter(), Counter())
-    _replace_contested(connection, contract, key, latest, columns)
+    won = f"{key}, _load_number from staging.ranked where _rank = 1 and _load_number <> 0"
+    _name_changed(connection, contract, won, changed_from)
+    _replace_contested(connection, key, latest, columns)
     _note_conflicts(connection, contract, key)
     return _count_verdicts(connection, key)
 
@@ -121,13 +124,19 @@ def _rank(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: st
     )
 
 
-def _replace_contested(
-    connection: duckdb.DuckDBPyConnection, contract: type[Record], key: str, latest: str, columns: str
+def _name_changed(
+    connection: duckdb.DuckDBPyConnection, contract: type[Record], winners: str, changed_from: int | None
 ) -> None:
+    """staging.changed_<entity>: the winners that tonight's loads delivered."""
+    if changed_from is not None:
+        tonight = f"select {winners} and _load_number >= {changed_from}"
+        connection.execute(f"insert into staging.changed_{contract.ENTITY} {tonight}")
+
+
+def _replace_contested(connection: duckdb.DuckDBPyConnection, key: str, latest: str, columns: str) -> None:
     won = "from staging.ranked where _rank = 1 and _load_number <> 0"
     connection.execute(f"delete from {latest} where {key} in (select {key} {won})")
     connection.execute(f"insert into {latest} ({columns}) select {columns} {won}")
-    connection.execute(f"insert into staging.changed_{contract.ENTITY} select {key} {won}")
 
 
 def _note_conflicts(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: str) -> None:

@@ -161,13 +161,54 @@ def nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one(open_office, c
     assert moving.hashes() == incremental
 
 
+DAY_COLUMNS = ("rep_type", "touches", "calls", "meetings_held", "meetings_booked", "contacts_touched")
+PAST_DAYS = """
+    select rep_id, activity_date::varchar, {columns}
+    from marts.rep_activity_daily
+    where activity_date < (select least(as_of_date, date '{until}') from core.parameter) order by all
+"""
+UNDONE = """
+    select key ->> 'rep_id', key ->> 'activity_date', column_name, old_value from ops.restatement
+    where table_name = 'marts.rep_activity_daily' and generation = (select generation from ops.publication)
+"""
+
+
+def past_days(office, until):
+    found = office.query(PAST_DAYS.format(columns=", ".join(DAY_COLUMNS), until=until))
+    return {(rep, day): dict(zip(DAY_COLUMNS, cells, strict=True)) for rep, day, *cells in found}
+
+
+def undo(days, restated):
+    """The days as they were: old values in, and a row whose required word is blank was not there."""
+    before = {place: dict(cells) for place, cells in days.items()}
+    for rep, day, column, old in restated:
+        cells = before.setdefault((rep, day), dict.fromkeys(DAY_COLUMNS, 0))
+        if column in cells:
+            cells[column] = old if old is None or column == "rep_type" else int(old)
+    return {place: cells for place, cells in before.items() if cells["rep_type"] is not None}
+
+
+def undoing_what_was_restated_gives_the_last_nights_past(open_office, company, seed, full_refresh):
+    office = open_office()
+    for number, rows in enumerate(deliveries(company, random.Random(seed), 3)):
+        deliver(office, rows, str(number))
+        as_of = BASE + timedelta(days=30 + 4 * number, hours=16)
+        before = past_days(office, as_of.date()) if number else None
+        office.night(as_of=as_of, full_refresh=full_refresh and number > 0)
+        if before is not None:
+            until = (as_of - timedelta(days=4)).date()
+            assert undo(past_days(office, until), office.query(UNDONE)) == before
+
+
 batched = given(company=companies, seed=st.integers(0, 10_000), pieces=st.integers(2, 4))
 landed_in_order = given(company=companies, pieces=st.integers(2, 4))
 over_time = given(company=companies, seed=st.integers(0, 10_000))
+restated = given(company=companies, seed=st.integers(0, 10_000), full_refresh=st.booleans())
 
 test_any_batching = FEW(batched(any_batching_order_repetition_and_renaming_gives_the_same_tables))
 test_without_updated_at = FEW(landed_in_order(without_updated_at_the_same_landing_order_gives_the_same_tables))
 test_moving_as_of = FEW(over_time(nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one))
+test_restatement = FEW(restated(undoing_what_was_restated_gives_the_last_nights_past))
 
 test_any_batching_of_many = pytest.mark.slow(
     MANY(batched(any_batching_order_repetition_and_renaming_gives_the_same_tables))
@@ -178,3 +219,4 @@ test_without_updated_at_for_many = pytest.mark.slow(
 test_moving_as_of_for_many = pytest.mark.slow(
     MANY(over_time(nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one))
 )
+test_restatement_of_many = pytest.mark.slow(MANY(restated(undoing_what_was_restated_gives_the_last_nights_past)))

@@ -1,0 +1,56 @@
+"""A row that stands twice in a table of the ledger stops publication, in a night that adds to it and in a full one."""
+
+import duckdb
+import pytest
+
+from data_quality.reconcile import reconcile_all
+from models.errors import BlockedError
+from sql.ledger import ledger_tables
+from sql.warehouse import Warehouse
+from tests.runs.conftest import Office
+
+REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01", "updated_at": "2026-01-01"}
+CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
+GROWING = ("ops.load", "ops.load_accounting", "ops.conflict", "ops.restatement", "quarantine.rejected")
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory):
+    """A published file with rows in every table of the ledger."""
+    office = Office(tmp_path_factory.mktemp("ledger") / "workspace")
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", [CALL, {**CALL, "source_record_id": "A2", "channel": "fax"}])
+    office.night()
+    office.deliver("activities_2.csv", [{**CALL, "status": "cancelled"}])
+    office.night()
+    return office
+
+
+def test_every_table_of_the_ledger_is_asked_or_replaced_whole(ledger):
+    asked = ledger.query("select table_name from ops.check_result where check_name = 'grain_is_unique' and passed")
+    replaced = {"ops.check_result", "ops.run_step", "ops.source", "ops.publication"}
+    assert {spec.table for spec in ledger_tables()} - replaced == set(GROWING) <= {table for (table,) in asked}
+
+
+@pytest.mark.parametrize("table", GROWING)
+def test_a_row_that_stands_twice_breaks_only_the_grain_of_its_table(ledger, tmp_path, table):
+    case = tmp_path / "crm.duckdb"
+    case.write_bytes((ledger.workspace.published / "crm.duckdb").read_bytes())
+    with Warehouse(crm=case) as warehouse:
+        warehouse.connection.execute(f"insert into {table} select * from {table} limit 1")
+        broken = {(check.table, check.check_name) for check in reconcile_all(warehouse.connection) if not check.passed}
+    assert broken == {(table, "grain_is_unique")}
+
+
+@pytest.mark.parametrize("full_refresh", [False, True])
+def test_it_stops_a_night_and_a_full_build(office, full_refresh):
+    office.deliver("reps.csv", [REP])
+    office.night()
+    case = office.workspace.published.resolve() / "crm.duckdb"
+    case.chmod(0o644)
+    with duckdb.connect(str(case)) as tampering:
+        tampering.execute("insert into ops.load_accounting select * from ops.load_accounting limit 1")
+    office.deliver("activities.csv", [CALL])
+    with pytest.raises(BlockedError, match=r"ops\.load_accounting: grain_is_unique"):
+        office.night(full_refresh=full_refresh)
+    assert office.query("select generation from ops.publication") == [(1,)]
