@@ -75,7 +75,7 @@ def current_generation(workspace: Workspace) -> Generation | None:
     if not (folder / "crm.duckdb").is_file():
         raise TouchlineError(
             f"{workspace.published} points at {folder}, which is not whole",
-            "Point it at an earlier folder of var/generations.",
+            "Point it at an earlier one: touchline rollback --list, then touchline rollback GENERATION",
         )
     return Generation(folder)
 
@@ -93,15 +93,18 @@ def begin_build(workspace: Workspace, previous: Generation | None) -> Generation
     return build
 
 
-def publish(workspace: Workspace, build: Generation, keep: int) -> Generation:
-    """Seals the build, moves it to its final place, points readers at it, and drops generations beyond `keep`."""
+def publish(workspace: Workspace, build: Generation, keep: int, built_on: Generation | None = None) -> Generation:
+    """Seals the build, moves it to its final place, points readers at it, and drops generations beyond `keep`.
+
+    The one it was `built_on` is kept first: after a rollback that is not the newest of the others.
+    """
     _seal(build)
     workspace.generations.mkdir(exist_ok=True)
     final = Generation(workspace.generations / build.folder.name)
     build.folder.rename(final.folder)
     _sync_folder(workspace.generations)
     point_readers_at(workspace, final)
-    _drop_old(workspace, final, keep)
+    _drop_old(workspace, final, keep, built_on)
     return final
 
 
@@ -153,7 +156,10 @@ def _folders(workspace: Workspace) -> list[Path]:
     return sorted(folder for folder in workspace.generations.iterdir() if folder.name.isdigit())
 
 
-def _drop_old(workspace: Workspace, current: Generation, keep: int) -> None:
-    older = [folder for folder in _folders(workspace) if folder != current.folder]
-    for folder in older[: max(0, len(older) - (keep - 1))]:
+def _drop_old(workspace: Workspace, current: Generation, keep: int, built_on: Generation | None) -> None:
+    others = sorted(
+        (folder for folder in _folders(workspace) if folder != current.folder),
+        key=lambda folder: (built_on is not None and folder == built_on.folder, folder.name),
+    )
+    for folder in others[: max(0, len(others) - (keep - 1))]:
         shutil.rmtree(folder, ignore_errors=True)

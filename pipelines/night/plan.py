@@ -25,8 +25,10 @@ from pipelines.night.ledger import (
     sort_inbox,
 )
 from pipelines.night.load import Load
+from pipelines.night.orders import Orders, orders_for
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.publication import read_publication
+from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
 from sql.catalog import Catalogue, load_catalogue
 from sql.ledger import ledger_tables
@@ -42,7 +44,8 @@ def shipped_catalogue() -> Catalogue:
 
 @dataclass(frozen=True)
 class NightRequest:
-    """What to run. `as_of` and `started_at` are aware instants; `only` are the tables of a partial build."""
+    """What to run. `as_of` and `started_at` are aware instants; `only` are the tables of a partial build, `window`
+    the company days that a backfill rebuilds."""
 
     workspace: Workspace
     as_of: datetime
@@ -51,6 +54,12 @@ class NightRequest:
     full_refresh: bool = False
     dry_run: bool = False
     only: frozenset[str] | None = None
+    window: Window | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it rebuilds a part of what is published, and leaves new files and orders to a whole night."""
+        return self.only is not None or self.window is not None
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ class Plan:
     inbox: Sorted
     is_full: bool
     why_full: str
+    orders: Orders
 
 
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
@@ -77,18 +87,22 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
         published, known = read_publication(previous)
     sources = {(source.name, entity): source for source in settings.sources for entity in _entities(source, landed)}
     fingerprints = {key: mapping_fingerprint(settings, source) for key, source in sources.items()}
-    inbox = sort_inbox(landed, known, fingerprints)
+    orders = orders_for(request.workspace.operator_store, previous)
+    inbox = sort_inbox(landed, known, fingerprints, orders.dismissed.files, orders.files_to_retry())
+    if request.is_partial:
+        inbox, orders = replace(inbox, new=(), repeated=(), deferred=()), replace(orders, pending=())
     why = _why_full(request, previous, published, fingerprint, inbox, known)
-    if request.only is not None:
+    if request.is_partial:
         _refuse_partial(why)
-        inbox = replace(inbox, new=(), repeated=(), deferred=())
-    return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why)
+    elif not why and orders.replays:
+        why = "quarantined rows are to be judged again"
+    return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why, orders)
 
 
 def _refuse_partial(why_full: str) -> None:
     """A partial build stands on a published generation of the same settings; new files wait for a whole night."""
     if why_full:
-        raise UsageError(f"only a whole night can be built: {why_full}", "Select every asset, or run: touchline run")
+        raise UsageError(f"only a whole night can be built: {why_full}", "Run it: touchline run (in the web UI, materialize every asset)")
 
 
 def _entities(source: Source, landed: list[LandedFile]) -> set[str]:
@@ -129,7 +143,7 @@ def _as_instant(value: object) -> datetime:
 
 def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> bool:
     """No file, no order, the same settings and the same company day: then nothing is built."""
-    if plan.previous is None or plan.is_full or plan.inbox.new or request.only:
+    if plan.previous is None or plan.is_full or plan.inbox.new or plan.orders.pending or request.is_partial:
         return False
     published, _ = read_publication(plan.previous)
     zone = settings.company.timezone

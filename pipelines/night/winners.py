@@ -26,6 +26,7 @@ class Verdicts:
 
     duplicate: Counter[int]
     superseded: Counter[int]
+    is_contested: bool
 
 
 def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], rebuilding: bool) -> Verdicts:
@@ -45,7 +46,7 @@ def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], rebuil
         connection.execute(f"insert into staging.changed_{contract.ENTITY} select {key} {fresh}")
     connection.execute(f"insert into {latest} ({columns}) select {values} {fresh}")
     if not contested:
-        return Verdicts(Counter(), Counter())
+        return Verdicts(Counter(), Counter(), False)
     _replace_contested(connection, contract, key, latest, columns)
     _note_conflicts(connection, contract, key)
     return _count_verdicts(connection, key)
@@ -154,5 +155,5 @@ def _count_verdicts(connection: duckdb.DuckDBPyConnection, key: str) -> Verdicts
         """
     ).fetchall()
     return Verdicts(
-        Counter({load: same for load, same, _ in counted}), Counter({load: old for load, _, old in counted})
+        Counter({load: same for load, same, _ in counted}), Counter({load: old for load, _, old in counted}), True
     )
