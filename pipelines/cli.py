@@ -12,10 +12,14 @@ from typing import NoReturn
 import typer
 
 from models.errors import TouchlineError
+from pipelines.commands.backfill import backfill
 from pipelines.commands.demo import demo
+from pipelines.commands.dictionary import dictionary
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
+from pipelines.commands.quarantine import quarantine
 from pipelines.commands.query import query
+from pipelines.commands.rollback import rollback
 from pipelines.commands.run import run
 from pipelines.commands.status import status
 
@@ -27,8 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, status, query):
+for command in (init, demo, inspect, run, backfill, rollback, status, query, dictionary):
     app.command()(command)
+app.add_typer(quarantine)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -24,6 +24,7 @@ def show_night(out: Page, outcome: NightOutcome, published: Path) -> None:
         _show_refused(out, outcome.loads)
         _show_notes(out, outcome)
         return
+    _show_orders(out, outcome)
     _show_loads(out, outcome.loads)
     _show_quarantine(out, outcome.quarantine)
     _show_refused(out, outcome.loads)
@@ -60,6 +61,14 @@ def _show_loads(out: Page, loads: tuple[LoadSummary, ...]) -> None:
     rows = [(*key, *sums) for key, sums in sorted(lines.items()) if any(sums)]
     if rows:
         out.rows("Rows", ("source", "entity", "read", *PARTS), rows)
+
+
+def _show_orders(out: Page, outcome: NightOutcome) -> None:
+    """What became of what people had ordered."""
+    for order in outcome.orders:
+        named = f"{count(order['rows_named'])} rows, {count(order['files_named'])} files"
+        came = f"; {count(order['rows_passed'])} rows pass now" if order["kind"] == "replay" else ""
+        out.line(f"\nOrder carried out: {order['kind']} {order['words']} ({named}{came})")
 
 
 def _show_quarantine(out: Page, quarantine: dict[str, int]) -> None:

@@ -83,7 +83,7 @@ def current_generation(workspace: Workspace) -> Generation | None:
 def begin_build(workspace: Workspace, previous: Generation | None) -> Generation:
     """An empty folder to build in, with copies of the previous generation's files when one is given."""
     shutil.rmtree(workspace.building, ignore_errors=True)
-    number = 1 + max((int(folder.name) for folder in _folders(workspace)), default=0)
+    number = 1 + max((int(folder.name) for folder in folders_of(workspace)), default=0)
     build = Generation(workspace.building / f"{number:06d}")
     build.folder.mkdir(parents=True)
     if previous is not None:
@@ -150,7 +150,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _folders(workspace: Workspace) -> list[Path]:
+def folders_of(workspace: Workspace) -> list[Path]:
+    """The folders of all generations that are kept, oldest first."""
     if not workspace.generations.is_dir():
         return []
     return sorted(folder for folder in workspace.generations.iterdir() if folder.name.isdigit())
@@ -158,7 +159,7 @@ def _folders(workspace: Workspace) -> list[Path]:
 
 def _drop_old(workspace: Workspace, current: Generation, keep: int, built_on: Generation | None) -> None:
     others = sorted(
-        (folder for folder in _folders(workspace) if folder != current.folder),
+        (folder for folder in folders_of(workspace) if folder != current.folder),
         key=lambda folder: (built_on is not None and folder == built_on.folder, folder.name),
     )
     for folder in others[: max(0, len(others) - (keep - 1))]:

@@ -118,8 +118,8 @@ def read_orders(store: Path) -> tuple[Order, ...]:
 def _target(content: dict[str, object]) -> Target:
     lines = content["lines"]
     assert lines is None or isinstance(lines, list)
-    texts = (str(content[name]) for name in ("source", "entity", "file_sha256", "file_name"))
-    return Target(*texts, None if lines is None else tuple(lines))
+    source, entity, sha256, name = (str(content[key]) for key in ("source", "entity", "file_sha256", "file_name"))
+    return Target(source, entity, sha256, name, None if lines is None else tuple(lines))
 
 
 @contextmanager

@@ -117,13 +117,13 @@ def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) 
     """Makes quarantine.rejected and ops.load say what is dismissed, and nothing else."""
     listed = [(*key, line, why) for key, lines in dismissed.lines.items() for line, why in lines.items()]
     rows = [(*key, None, why) for key, why in dismissed.files.items()] + listed
-    _fill(connection, "staging.dismissed", "line_number bigint, at timestamptz, reason varchar", [
+    _fill(connection, "staging.dismissed", "line_number bigint, given_at timestamptz, reason varchar", [
         (*key, line, why.at, why.reason) for *key, line, why in rows
     ])  # fmt: skip
     connection.execute("update quarantine.rejected set discarded_at = null, discard_reason = null")
     connection.execute(
         """
-        update quarantine.rejected as rejected set discarded_at = said.at, discard_reason = said.reason
+        update quarantine.rejected as rejected set discarded_at = said.given_at, discard_reason = said.reason
         from staging.dismissed as said join ops.load as load using (source, entity, file_sha256)
         where rejected.load_id = load.load_id and rejected.line_number = said.line_number and rejected.replayed_at is null
         """
@@ -131,7 +131,7 @@ def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) 
     connection.execute("update ops.load set discarded_at = null, discard_reason = null")
     connection.execute(
         """
-        update ops.load as load set discarded_at = said.at, discard_reason = said.reason
+        update ops.load as load set discarded_at = said.given_at, discard_reason = said.reason
         from staging.dismissed as said
         where said.line_number is null and load.status = 'refused'
             and (load.source, load.entity, load.file_sha256) = (said.source, said.entity, said.file_sha256)

@@ -10,6 +10,7 @@ from pathlib import Path
 import sql
 from models.errors import UsageError
 from models.settings import Settings, Source
+from pipelines.night.backfill import check_window
 from pipelines.night.fingerprint import fingerprint_of
 from pipelines.night.generation import Generation, current_generation
 from pipelines.night.inputs import company_day
@@ -94,6 +95,8 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     why = _why_full(request, previous, published, fingerprint, inbox, known)
     if request.is_partial:
         _refuse_partial(why)
+        if request.window is not None and previous is not None:
+            check_window(previous, request.window)
     elif not why and orders.replays:
         why = "quarantined rows are to be judged again"
     return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why, orders)
@@ -102,7 +105,10 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
 def _refuse_partial(why_full: str) -> None:
     """A partial build stands on a published generation of the same settings; new files wait for a whole night."""
     if why_full:
-        raise UsageError(f"only a whole night can be built: {why_full}", "Run it: touchline run (in the web UI, materialize every asset)")
+        raise UsageError(
+            f"only a whole night can be built: {why_full}",
+            "Run it: touchline run (in the web UI, materialize every asset)",
+        )
 
 
 def _entities(source: Source, landed: list[LandedFile]) -> set[str]:
@@ -173,17 +179,16 @@ def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:
 
 def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Load], int]:
     """The loads to read tonight, and how many ids of this generation they use up."""
-    by_entity = {(source.name, source.entity): source for source in settings.sources}
     old = accepted_loads(plan.known)
     loads = []
     for known in old if plan.is_full else []:
-        source = _source_of(by_entity, known.source, known.entity)
+        source = source_of(settings, known.source, known.entity)
         if source is not None:
             file = LandedFile(known.source, known.entity, known.file_name, known.sha256, 0)
             loads.append(Load(file, source, known.load_id, known.load_number or 0, False, ""))
     last = max((load.load_number or 0 for load in old), default=0)
     for place, file in enumerate(plan.inbox.new, start=1):
-        source = _source_of(by_entity, file.source, file.entity)
+        source = source_of(settings, file.source, file.entity)
         assert source is not None
         loads.append(
             Load(file, source, load_id_of(build, place), last + place, True, mapping_fingerprint(settings, source))
@@ -191,7 +196,9 @@ def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Lo
     return loads, len(plan.inbox.new)
 
 
-def _source_of(by_entity: dict[tuple[str, str | None], Source], name: str, entity: str) -> Source | None:
+def source_of(settings: Settings, name: str, entity: str) -> Source | None:
+    """The settings' source that reads an entity (or a joined side of it); None when none does any more."""
+    by_entity = {(source.name, source.entity): source for source in settings.sources}
     mapped = entity.split(":")[1] if is_join(entity) else entity
     return by_entity.get((name, mapped)) or by_entity.get((name, None))
 
