@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.commands.pages import Page, count
+from pipelines.commands.quarantined import counted
 
 if TYPE_CHECKING:
     from pipelines.night.outcome import LoadSummary, NightOutcome
@@ -66,8 +67,9 @@ def _show_loads(out: Page, loads: tuple[LoadSummary, ...]) -> None:
 def _show_orders(out: Page, outcome: NightOutcome) -> None:
     """What became of what people had ordered."""
     for order in outcome.orders:
-        named = f"{count(order['rows_named'])} rows, {count(order['files_named'])} files"
-        came = f"; {count(order['rows_passed'])} rows pass now" if order["kind"] == "replay" else ""
+        passed = order["rows_passed"]
+        came = f"; {counted(passed, 0)} {'passes' if passed == 1 else 'pass'} now" if order["kind"] == "replay" else ""
+        named = counted(order["rows_named"], order["files_named"])
         out.line(f"\nOrder carried out: {order['kind']} {order['words']} ({named}{came})")
 
 

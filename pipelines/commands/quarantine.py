@@ -10,8 +10,8 @@ import typer
 
 from models.errors import UsageError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
-from pipelines.commands.pages import Page, count, print_json
-from pipelines.commands.quarantined import Choice
+from pipelines.commands.pages import Page, print_json
+from pipelines.commands.quarantined import Choice, counted
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -183,9 +183,7 @@ def _confirm(order: Order | None, does: str, verb: str, as_json: bool) -> None:
     elif order is None:
         Page().line(f"Nothing to {verb}: no row or file in quarantine is chosen by that.")
     else:
-        Page().line(
-            f"Order {order.order_id}: the next night {does} {count(order.rows)} rows and {count(order.files)} refused files."
-        )
+        Page().line(f"Order {order.order_id}: the next night {does} {counted(order.rows, order.files)}.")
         Page().line("  → touchline run")
 
 

@@ -10,6 +10,7 @@ from pipelines.commands.failed_build import last_failed_night
 from pipelines.commands.pages import Page, count
 from pipelines.commands.quarantined import (
     Choice,
+    counted,
     failed_groups,
     groups_of,
     open_quarantine,
@@ -67,7 +68,7 @@ def show_quarantine(out: Page, found: dict[str, Any]) -> None:
     for order in found["pending_orders"]:
         out.line(
             f"\nThe next night carries out: {order['kind']} {visible(order['words'])}"
-            f" ({count(order['rows'])} rows, {count(order['files'])} files; {order['given_by']}) → touchline run"
+            f" ({counted(order['rows'], order['files'])}; {order['given_by']}) → touchline run"
         )
     failed = found["failed_build"]
     if failed is not None:
@@ -79,8 +80,9 @@ def show_quarantine(out: Page, found: dict[str, Any]) -> None:
 def _show_groups(out: Page, groups: Sequence[dict[str, Any]]) -> None:
     for group in groups:
         field = f"{group['field']}: " if group["field"] else ""
-        rows = f"{count(group['rows'])} rows" if group["rows"] != 1 else "1 row"
-        out.head(f"\n{group['source']}/{group['entity']}  {visible(field)}{group['rule']}  ({rows})")
+        out.head(
+            f"\n{group['source']}/{group['entity']}  {visible(field)}{group['rule']}  ({counted(group['rows'], 0)})"
+        )
         out.line(f"  {visible(group['message'])}; such as {visible(group['example'] or '')!r} ({group['example_id']})")
         out.line(f"  → {group['remedy']}")
 

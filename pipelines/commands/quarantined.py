@@ -53,6 +53,13 @@ class Choice:
         return " and ".join(tests), values
 
 
+def counted(rows: int, files: int) -> str:
+    """`2 rows and 1 refused file`; what there is none of is left out."""
+    parts = [(rows, "row"), (files, "refused file")]
+    said = [f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in parts if number]
+    return " and ".join(said) or "no row"
+
+
 def open_quarantine(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """A read-only connection to what is published."""
     from pipelines.commands.query import open_warehouse

@@ -66,7 +66,7 @@ def test_list_groups_by_rule_with_an_example_a_remedy_and_the_refused_files(dial
     code, out, err = touchline("quarantine", "list")
     assert code == 0, err
     assert "dialer/activities  direction: not_in_map  (2 rows)" in out
-    assert "'in'" in out and "000001-0001:3:direction:not_in_map" in out
+    assert "'in'" in out and "000001-0002:3:direction:not_in_map" in out
     assert "→ add these words to the `map:` of direction in the settings of dialer" in out
     assert "Refused dialer/broken.csv" in out
     assert "\x1b" not in out
@@ -78,10 +78,10 @@ def test_list_groups_by_rule_with_an_example_a_remedy_and_the_refused_files(dial
 
 
 def test_show_prints_the_row_as_it_came_beside_its_reasons(dialer, touchline):
-    code, out, err = touchline("quarantine", "show", "000001-0001:3")
+    code, out, err = touchline("quarantine", "show", "000001-0002:3")
     assert code == 0, err
     assert "bo@example.com" in out and "direction: not_in_map" in out
-    (row,) = json.loads(touchline("quarantine", "show", "000001-0001:3", "--json")[1])
+    (row,) = json.loads(touchline("quarantine", "show", "000001-0002:3", "--json")[1])
     assert row["row"]["agent"] == "bo@example.com"
     assert "\x1b" not in touchline("quarantine", "show", "--rule", "not_in_map")[1]
 
@@ -122,11 +122,11 @@ def test_replay_tries_orders_and_the_run_tells_what_came_of_it(dialer, touchline
     assert "no column" in tried[1]["refused"]
     assert not dialer.workspace.operator_store.exists()
     code, out, _ = touchline("quarantine", "replay", "--rule", "not_in_map")
-    assert (code, "the next night judges again 2 rows and 0 refused files" in out) == (0, True)
+    assert (code, "the next night judges again 2 rows" in out) == (0, True)
     assert "The next night carries out: replay --rule not_in_map" in touchline("quarantine", "list")[1]
     code, out, err = touchline("run", "--as-of", "2026-03-31")
     assert code == 0, err
-    assert "Order carried out: replay --rule not_in_map (2 rows, 0 files; 1 rows pass now)" in out
+    assert "Order carried out: replay --rule not_in_map (2 rows; 1 row passes now)" in out
     assert dialer.query("select rows_accepted, rows_quarantined from ops.load_accounting where source = 'dialer'") == [
         (2, 1)
     ]
@@ -135,14 +135,14 @@ def test_replay_tries_orders_and_the_run_tells_what_came_of_it(dialer, touchline
 
 def test_discarded_rows_and_files_are_no_longer_listed_and_can_be_taken_back(dialer, touchline):
     code, out, err = touchline("quarantine", "discard", "--all", "--reason", "test calls")
-    assert (code, "dismisses 2 rows and 1 refused files" in out) == (0, True), err
+    assert (code, "dismisses 2 rows and 1 refused file" in out) == (0, True), err
     dialer.night()
     out = touchline("quarantine", "list")[1]
     assert "No row and no file of what is published stands in quarantine." in out
     assert json.loads(touchline("status", "--json")[1])["refused"] == []
     assert "test calls" in touchline("quarantine", "show", "--discarded")[1]
-    assert "Nothing to discard" in touchline("quarantine", "discard", "--all", "--reason", "again")[1] or True
-    assert "2 rows and 1 refused files" in touchline("quarantine", "replay", "--discarded")[1]
+    assert "Nothing to discard" in touchline("quarantine", "discard", "--all", "--reason", "again")[1]
+    assert "2 rows and 1 refused file" in touchline("quarantine", "replay", "--discarded")[1]
     dialer.night()
     found = json.loads(touchline("quarantine", "list", "--json")[1])
     assert ([group["rows"] for group in found["groups"]], len(found["refused"])) == ([2], 1)
@@ -193,7 +193,7 @@ def test_after_a_rollback_the_next_night_takes_again_what_the_ledger_lacks(three
     touchline("rollback")
     assert three_nights.query("select generation from ops.publication") == [(1,)]
     assert touchline("rollback")[0] == 2
-    assert "goes forward again" in touchline("rollback", "3")[1] or True
+    touchline("rollback", "3")
     assert three_nights.query("select generation from ops.publication") == [(3,)]
 
 
