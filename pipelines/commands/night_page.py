@@ -68,7 +68,7 @@ def _show_orders(out: Page, outcome: NightOutcome) -> None:
     """What became of what people had ordered."""
     for order in outcome.orders:
         passed = order["rows_passed"]
-        came = f"; {counted(passed, 0)} {'passes' if passed == 1 else 'pass'} now" if order["kind"] == "replay" else ""
+        came = f"; {counted(passed, 0)} {'passes' if passed < 2 else 'pass'} now" if order["kind"] == "replay" else ""
         named = counted(order["rows_named"], order["files_named"])
         out.line(f"\nOrder carried out: {order['kind']} {order['words']} ({named}{came})")
 

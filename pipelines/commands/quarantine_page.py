@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from data_quality.quarantine import visible
+from models.errors import TouchlineError
 from pipelines.commands.failed_build import last_failed_night
 from pipelines.commands.pages import Page, count
 from pipelines.commands.quarantined import (
@@ -47,7 +48,10 @@ def _pending(workspace: Workspace) -> list[dict[str, Any]]:
     from pipelines.night.generation import current_generation
     from pipelines.night.orders import orders_for
 
-    pending = orders_for(workspace.operator_store, current_generation(workspace)).pending
+    try:
+        pending = orders_for(workspace.operator_store, current_generation(workspace)).pending
+    except TouchlineError as error:
+        return [{"unknown": str(error)}]
     return [
         {"order_id": order.order_id, "kind": order.kind, "rows": order.rows, "files": order.files, "words": order.words,
          "reason": order.reason, "given_by": order.given_by, "given_at": order.given_at}
@@ -66,6 +70,9 @@ def show_quarantine(out: Page, found: dict[str, Any]) -> None:
         )
         out.line(f"  → {file['remedy']}")
     for order in found["pending_orders"]:
+        if "unknown" in order:
+            out.line(f"\nWhich orders wait for the next night cannot be said: {order['unknown']}")
+            continue
         out.line(
             f"\nThe next night carries out: {order['kind']} {visible(order['words'])}"
             f" ({counted(order['rows'], order['files'])}; {order['given_by']}) → touchline run"

@@ -104,7 +104,7 @@ def read_orders(store: Path) -> tuple[Order, ...]:
     """Every replay and discard that was ever ordered, oldest first."""
     if not store.exists():
         return ()
-    with _opened(store) as connection:
+    with _opened(store, writing=False) as connection:
         found = connection.execute(
             "select order_id, kind, given_at, given_by, words, reason, targets from operator_order"
             " where kind in ('replay', 'discard') order by place"
@@ -123,17 +123,22 @@ def _target(content: dict[str, object]) -> Target:
 
 
 @contextmanager
-def _opened(store: Path) -> Iterator[sqlite3.Connection]:
-    """One transaction on the store, made on first use and readable by its owner only; others wait for it to end."""
+def _opened(store: Path, *, writing: bool = True) -> Iterator[sqlite3.Connection]:
+    """One transaction on the store. Whoever writes makes it, readable by its owner only, and waits for other writers."""
     try:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(store, os.O_RDWR | os.O_CREAT, 0o600))
+        if writing:
+            store.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(store, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(store, timeout=_WAIT_SECONDS, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise _unusable(store, error) from None
     try:
-        connection.execute("begin immediate")
-        _bring_up_to_date(connection, store)
+        version = _version(connection, store)
+        if writing or version < VERSION:
+            connection.execute("begin immediate")
+            _bring_up_to_date(connection, store)
+        else:
+            connection.execute("begin")
         yield connection
         connection.execute("commit")
     except sqlite3.Error as error:
@@ -142,14 +147,19 @@ def _opened(store: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, store: Path) -> None:
+def _version(connection: sqlite3.Connection, store: Path) -> int:
     (found,) = connection.execute("pragma user_version").fetchone()
     if found > VERSION:
         raise TouchlineError(
             f"{store} was written by a newer Touchline (version {found}, this one knows {VERSION})",
             "Run the newer one; nothing was changed.",
         )
-    if found == 0:
+    return int(found)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, store: Path) -> None:
+    """Asked again inside the transaction: another process may have been first."""
+    if _version(connection, store) == 0:
         connection.execute(_SCHEMA)
         connection.execute(f"pragma user_version = {VERSION}")
 

@@ -120,7 +120,9 @@ def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) 
     _fill(connection, "staging.dismissed", "line_number bigint, given_at timestamptz, reason varchar", [
         (*key, line, why.at, why.reason) for *key, line, why in rows
     ])  # fmt: skip
-    connection.execute("update quarantine.rejected set discarded_at = null, discard_reason = null")
+    connection.execute(
+        "update quarantine.rejected set discarded_at = null, discard_reason = null where discarded_at is not null"
+    )
     connection.execute(
         """
         update quarantine.rejected as rejected set discarded_at = said.given_at, discard_reason = said.reason
@@ -128,7 +130,7 @@ def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) 
         where rejected.load_id = load.load_id and rejected.line_number = said.line_number and rejected.replayed_at is null
         """
     )
-    connection.execute("update ops.load set discarded_at = null, discard_reason = null")
+    connection.execute("update ops.load set discarded_at = null, discard_reason = null where discarded_at is not null")
     connection.execute(
         """
         update ops.load as load set discarded_at = said.given_at, discard_reason = said.reason

@@ -128,6 +128,17 @@ def test_a_mended_mapping_alone_brings_the_rows_in_and_later_judgements_move_not
     assert dialer.query("select * from quarantine.rejected order by all") == rejected
 
 
+def test_a_replayed_row_is_a_duplicate_of_what_came_whole_after_it(office):
+    office.configure(WRONG)
+    office.deliver("a.csv", [call("1", "in")], "inbox/dialer")
+    office.night()
+    office.deliver("b.csv", [call("1", "out")], "inbox/dialer")
+    office.night()
+    office.configure(WRONG.replace("{out: outbound}", "{out: outbound, in: outbound}"))
+    office.night()
+    assert accounts(office) == {"a.csv": counts(1, duplicate=1), "b.csv": counts(1, accepted=1)}
+
+
 def test_a_full_refresh_under_the_same_settings_keeps_the_accounting(dialer):
     before = accounts(dialer)
     dialer.night(full_refresh=True)
