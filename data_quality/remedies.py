@@ -14,7 +14,7 @@ REMEDIES = {
     "impossible": _IN_SOURCE,
     "out_of_range": "check the `unit` or `format` of {field} in the settings of {source}, then replay; else "
     + _IN_SOURCE,
-    "not_in_set": "map these words of {field} in the settings of {source} (`map:`, `otherwise:`), then replay",
+    "not_in_set": "map these words of {field} in the settings of {source} (kind: mapped, with `map:` or `otherwise:`), then replay",
     "not_in_map": "add these words to the `map:` of {field} in the settings of {source}, or an `otherwise:`, then replay",
     "before_its_start": _IN_SOURCE,
     "merged_into_itself": _IN_SOURCE,

@@ -30,10 +30,12 @@ def dictionary(
     """Say what every published table holds; with TABLE its grain, columns, units, metrics and checks."""
     from pipelines.night.plan import shipped_catalogue
 
-    specs = {name: spec for name, spec in sorted(shipped_catalogue().specs().items()) if spec.schema_name != "staging"}
+    catalogue = shipped_catalogue()
+    specs = {name: spec for name, spec in sorted(catalogue.specs().items()) if spec.schema_name != "staging"}
     if table is not None:
         spec = specs[_name_of(table, specs)]
-        print_json(spec.model_dump(mode="json")) if as_json else _show_table(Page(), spec)
+        written = _WRITTEN[spec.write] if spec.table in catalogue.models else "by the night itself"
+        print_json(spec.model_dump(mode="json")) if as_json else _show_table(Page(), spec, written)
     elif as_json:
         print_json([spec.model_dump(mode="json") for spec in specs.values()])
     else:
@@ -59,11 +61,11 @@ def _show_all(out: Page, specs: dict[str, TableSpec]) -> None:
     out.line("\nOne table with its columns: touchline dictionary TABLE")
 
 
-def _show_table(out: Page, spec: TableSpec) -> None:
+def _show_table(out: Page, spec: TableSpec, written: str) -> None:
     out.head(spec.table)
     out.line(spec.description)
     out.line(f"One row per: {', '.join(spec.grain)}")
-    out.line(f"Written: {_WRITTEN[spec.write]}")
+    out.line(f"Written: {written}")
     columns = [
         (column.name, column.type, column.unit or "", "never NULL" if column.required else "", " ".join(column.description.split()))
         for column in spec.columns
