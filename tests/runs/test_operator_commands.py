@@ -141,7 +141,7 @@ def test_discarded_rows_and_files_are_no_longer_listed_and_can_be_taken_back(dia
     assert "No row and no file of what is published stands in quarantine." in out
     assert json.loads(touchline("status", "--json")[1])["refused"] == []
     assert "test calls" in touchline("quarantine", "show", "--discarded")[1]
-    assert "Nothing to discard" in touchline("quarantine", "discard", "--all", "--reason", "again")[1]
+    assert "Nothing to dismiss" in touchline("quarantine", "discard", "--all", "--reason", "again")[1]
     assert "2 rows and 1 refused file" in touchline("quarantine", "replay", "--discarded")[1]
     dialer.night()
     found = json.loads(touchline("quarantine", "list", "--json")[1])
