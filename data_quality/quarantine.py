@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import duckdb
 
@@ -40,10 +39,11 @@ class Rejected:
 
 def excerpt(text: str) -> str:
     """The text with e-mail addresses and phone numbers masked, control characters shown, cut to length."""
-    return _printable(masked(text))[:EXCERPT_LENGTH]
+    return visible(masked(text))[:EXCERPT_LENGTH]
 
 
-def _printable(text: str) -> str:
+def visible(text: str) -> str:
+    """The text with control characters shown as `\\x1b`, so that nothing that a source wrote moves a terminal."""
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
@@ -61,18 +61,20 @@ def write_rejected(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
         return
     columns = list(zip(*(_line(row) for row in new), strict=True))
     connection.execute(
-        f"insert into quarantine.rejected select {_unnested(len(columns))}, null, null",
+        f"insert into quarantine.rejected select {_unnested(len(columns))}, null, null, null, null",
         [list(column) for column in columns],
     )
     lines = {(row.load_id, row.line_number): row.raw for row in new}
-    columns = list(zip(*((*key, raw) for key, raw in lines.items()), strict=True))
+    loads, numbers, raws = (list(column) for column in zip(*((*key, raw) for key, raw in lines.items()), strict=True))
     connection.execute(
-        f"insert into private.quarantined_row select {_unnested(3)}", [list(column) for column in columns]
+        "delete from private.quarantined_row where (load_id, line_number) in (select (unnest(?), unnest(?)))",
+        [loads, numbers],
     )
+    connection.execute(f"insert into private.quarantined_row select {_unnested(3)}", [loads, numbers, raws])
 
 
 def _line(row: Rejected) -> tuple[object, ...]:
-    record_id = None if row.record_id is None else _printable(row.record_id)[:EXCERPT_LENGTH]
+    record_id = None if row.record_id is None else visible(row.record_id)[:EXCERPT_LENGTH]
     where = (row.rejected_id, row.load_id, row.source, row.entity, row.file_name, row.line_number, record_id)
     return (*where, row.field, row.rule, masked(row.message), excerpt(row.found))
 
@@ -92,20 +94,3 @@ def _not_yet_there(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
     }
     unique = {row.rejected_id: row for row in rejected if row.rejected_id not in there}
     return list(unique.values())
-
-
-def mark_replayed(
-    connection: duckdb.DuckDBPyConnection, still_rejected: Iterable[str], loads: Sequence[str], at: datetime
-) -> None:
-    """After loads were judged anew: rows of theirs that no rule rejects any more were replayed at `at`.
-
-    Merges in a circle are judged later, over all records, and stay as they are.
-    """
-    connection.execute(
-        """
-        update quarantine.rejected set replayed_at = ?
-        where replayed_at is null and rule <> 'merge_cycle' and load_id in (select unnest(?::varchar[]))
-          and rejected_id not in (select unnest(?::varchar[]))
-        """,
-        [at, list(loads), list(still_rejected)],
-    )

@@ -40,8 +40,8 @@ QUARANTINE = Identity(
     "quarantine.rejected",
     """
     select load_id, rows_quarantined, count(distinct line_number) as explained
-    from ops.load_accounting left join quarantine.rejected using (load_id)
-    group by load_id, rows_quarantined having rows_quarantined > count(distinct line_number)
+    from ops.load_accounting left join (select * from quarantine.rejected where replayed_at is null) using (load_id)
+    group by load_id, rows_quarantined having rows_quarantined <> count(distinct line_number)
     """,
 )
 EVERY_LOAD = Identity(

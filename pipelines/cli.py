@@ -14,11 +14,15 @@ import typer
 
 from models.errors import TouchlineError
 from models.personal import masked
+from pipelines.commands.backfill import backfill
 from pipelines.commands.demo import demo
+from pipelines.commands.dictionary import dictionary
 from pipelines.commands.doctor import doctor
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
+from pipelines.commands.quarantine import quarantine
 from pipelines.commands.query import query
+from pipelines.commands.rollback import rollback
 from pipelines.commands.run import run
 from pipelines.commands.status import status
 from pipelines.night.storage import storage_error
@@ -31,8 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, status, query, doctor):
+for command in (init, demo, inspect, run, backfill, rollback, status, query, dictionary, doctor):
     app.command()(command)
+app.add_typer(quarantine)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

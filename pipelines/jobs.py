@@ -14,6 +14,7 @@ from models.errors import TouchlineError
 from pipelines.assets.night import NIGHT_OP
 from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.steps import Progress
+from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
 
 NIGHTLY = "nightly"
@@ -29,14 +30,18 @@ def nightly_job() -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-def run_nightly(workspace: Workspace, as_of: datetime, full_refresh: bool, progress: Progress) -> None:
+def run_nightly(
+    workspace: Workspace, as_of: datetime, full_refresh: bool, progress: Progress, window: Window | None = None
+) -> None:
     """One Dagster run of the job, recorded in the workspace's DAGSTER_HOME; the night's own errors come through."""
     from pipelines.definitions import build_definitions
 
     _let_sqlite_buffer()
     job = build_definitions(workspace, progress).resolve_job_def(NIGHTLY)
     write_dagster_settings(workspace)
-    config = {"as_of": as_of.isoformat(), "full_refresh": full_refresh}
+    config: dict[str, Any] = {"as_of": as_of.isoformat(), "full_refresh": full_refresh}
+    if window is not None:
+        config |= {"window_from": window.first.isoformat(), "window_to": window.last.isoformat()}
     with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance:
         try:
             job.execute_in_process(

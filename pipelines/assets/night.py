@@ -15,6 +15,7 @@ from models.settings import Settings
 from pipelines.assets.night_results import Results, blocked_results, published_results
 from pipelines.assets.table_specs import NightAssets, name_of
 from pipelines.instants import parse_as_of
+from pipelines.night.backfill import parse_window
 from pipelines.night.outcome import NightOutcome, read_outcome
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.steps import Progress
@@ -24,10 +25,15 @@ NIGHT_OP = "night"
 
 
 class NightConfig(dg.Config):
-    """What a run may say about its night; `as_of` is an ISO instant or date, default when the run was created."""
+    """What a run may say about its night; `as_of` is an ISO instant or date, default when the run was created.
+
+    With both `window_from` and `window_to` (company days) it is a backfill of these days, at the published as_of.
+    """
 
     as_of: str | None = None
     full_refresh: bool = False
+    window_from: str | None = None
+    window_to: str | None = None
 
 
 class LogProgress:
@@ -71,7 +77,8 @@ def _request(
     created = _created_at(context)
     as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
     only = _selection(context, assets)
-    return NightRequest(workspace, as_of, created, context.run.run_id, config.full_refresh, only=only)
+    window = parse_window(config.window_from, config.window_to)
+    return NightRequest(workspace, as_of, created, context.run.run_id, config.full_refresh, only=only, window=window)
 
 
 def _created_at(context: dg.AssetExecutionContext) -> datetime:

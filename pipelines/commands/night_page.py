@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.commands.pages import Page, count
+from pipelines.commands.quarantined import counted
 
 if TYPE_CHECKING:
     from pipelines.night.outcome import LoadSummary, NightOutcome
@@ -24,6 +25,7 @@ def show_night(out: Page, outcome: NightOutcome, published: Path) -> None:
         _show_refused(out, outcome.loads)
         _show_notes(out, outcome)
         return
+    _show_orders(out, outcome)
     _show_loads(out, outcome.loads)
     _show_quarantine(out, outcome.quarantine)
     _show_refused(out, outcome.loads)
@@ -60,6 +62,15 @@ def _show_loads(out: Page, loads: tuple[LoadSummary, ...]) -> None:
     rows = [(*key, *sums) for key, sums in sorted(lines.items()) if any(sums)]
     if rows:
         out.rows("Rows", ("source", "entity", "read", *PARTS), rows)
+
+
+def _show_orders(out: Page, outcome: NightOutcome) -> None:
+    """What became of what people had ordered."""
+    for order in outcome.orders:
+        passed = order["rows_passed"]
+        came = f"; {counted(passed, 0)} {'passes' if passed < 2 else 'pass'} now" if order["kind"] == "replay" else ""
+        named = counted(order["rows_named"], order["files_named"])
+        out.line(f"\nOrder carried out: {order['kind']} {order['words']} ({named}{came})")
 
 
 def _show_quarantine(out: Page, quarantine: dict[str, int]) -> None:

@@ -35,9 +35,9 @@ def run(
     try:
         outcome = _run_night(workspace, settings, instant, full_refresh, dry_run)
     except BlockedError:
-        _show(workspace, _recorded(workspace), as_json)
+        show_outcome(workspace, recorded_night(workspace), as_json)
         raise
-    _show(workspace, outcome, as_json)
+    show_outcome(workspace, outcome, as_json)
 
 
 def _run_night(
@@ -57,10 +57,10 @@ def _run_night(
         from pipelines.jobs import run_nightly
 
         run_nightly(workspace, as_of, full_refresh, progress)
-        return _recorded(workspace)
+        return recorded_night(workspace)
 
 
-def _recorded(workspace: Workspace) -> NightOutcome:
+def recorded_night(workspace: Workspace) -> NightOutcome:
     """What the night that has just run wrote about itself."""
     from pipelines.night.outcome import read_outcome
 
@@ -70,7 +70,8 @@ def _recorded(workspace: Workspace) -> NightOutcome:
     return outcome
 
 
-def _show(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> None:
+def show_outcome(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> None:
+    """What came of a night, as a page or as JSON."""
     if as_json:
         print_json(outcome.to_json())
     else:

@@ -103,7 +103,7 @@ _FAILED_CHECKS = """
 _REFUSED = """
     select source, entity, file_name, reason, remedy, landed_at from ops.load
     qualify row_number() over (partition by source, file_name order by landed_at desc, load_id desc) = 1
-        and status = 'refused'
+        and status = 'refused' and discarded_at is null
     order by source, file_name
 """
 

@@ -52,7 +52,7 @@ def current_generation(workspace: Workspace) -> Generation | None:
     if not is_whole(folder):
         raise TouchlineError(
             f"{workspace.published} points at {folder}, which is not whole",
-            "Point it at an earlier folder of var/generations.",
+            "Point it at an earlier one: touchline rollback --list, then touchline rollback GENERATION",
         )
     return Generation(folder)
 
@@ -70,7 +70,7 @@ def was_published(folder: Path) -> bool:
 def begin_build(workspace: Workspace, previous: Generation | None) -> Generation:
     """An empty folder to build in, with copies of the previous generation's files when one is given."""
     shutil.rmtree(workspace.building, ignore_errors=True)
-    number = 1 + max((int(folder.name) for folder in _folders(workspace)), default=0)
+    number = 1 + max((int(folder.name) for folder in folders_of(workspace)), default=0)
     build = Generation(workspace.building / f"{number:06d}")
     build.folder.mkdir(parents=True)
     if previous is not None:
@@ -80,9 +80,12 @@ def begin_build(workspace: Workspace, previous: Generation | None) -> Generation
     return build
 
 
-def publish(workspace: Workspace, build: Generation, keep: int) -> Generation:
+def publish(workspace: Workspace, build: Generation, keep: int, built_on: Generation | None = None) -> Generation:
     """Seals the build, moves it to its final place, points readers at it, and drops generations beyond `keep`
-    and the build of an earlier blocked night."""
+    and the build of an earlier blocked night.
+
+    The one it was `built_on` is kept first: after a rollback that is not the newest of the others.
+    """
     (build.folder / UNPUBLISHED).touch()
     _seal(build)
     workspace.generations.mkdir(exist_ok=True)
@@ -90,7 +93,7 @@ def publish(workspace: Workspace, build: Generation, keep: int) -> Generation:
     build.folder.rename(final.folder)
     sync_folder(workspace.generations)
     point_readers_at(workspace, final)
-    _drop_old(workspace, final, keep)
+    _drop_old(workspace, final, keep, built_on)
     drop_failed(workspace)
     return final
 
@@ -137,16 +140,20 @@ def _seal(build: Generation) -> None:
     sync_folder(build.folder)
 
 
-def _folders(workspace: Workspace) -> list[Path]:
+def folders_of(workspace: Workspace) -> list[Path]:
+    """The folders of all generations that are kept, oldest first."""
     if not workspace.generations.is_dir():
         return []
     return sorted(folder for folder in workspace.generations.iterdir() if folder.name.isdigit())
 
 
-def _drop_old(workspace: Workspace, current: Generation, keep: int) -> None:
+def _drop_old(workspace: Workspace, current: Generation, keep: int, built_on: Generation | None) -> None:
     """Renames first: a generation that is half removed must not look like one to roll back to."""
-    older = [folder for folder in _folders(workspace) if folder != current.folder]
-    for folder in older[: max(0, len(older) - (keep - 1))]:
+    others = sorted(
+        (folder for folder in folders_of(workspace) if folder != current.folder),
+        key=lambda folder: (built_on is not None and folder == built_on.folder, folder.name),
+    )
+    for folder in others[: max(0, len(others) - (keep - 1))]:
         with suppress(OSError):
             dropped = folder.rename(folder.with_name(DROPPING + folder.name))
             shutil.rmtree(dropped, ignore_errors=True)

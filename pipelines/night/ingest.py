@@ -7,6 +7,7 @@ What is not here: which version of an id wins (winners.py), and whether the file
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,12 @@ class FileResult:
     unnamed: tuple[str, ...]
     line_of: Callable[[int], int]
     first_row: int
+    row_count: int
+
+    def place_of(self, line: int) -> int | None:
+        """The place (from 0) of the row that begins at this line; None when none does."""
+        place = bisect_left(range(self.row_count), line, key=self.line_of)
+        return place if place < self.row_count and self.line_of(place) == line else None
 
 
 def staged_table(contract: type[Record]) -> str:
@@ -143,6 +150,7 @@ def ingest_file(
         unnamed=_mapped(plan, rows).unnamed,
         line_of=rows.line_of,
         first_row=first_row,
+        row_count=rows.rows,
     )
 
 

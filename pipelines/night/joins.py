@@ -62,6 +62,7 @@ def ingest_joined(
         unnamed=(),
         line_of=rows.line_of,
         first_row=0,
+        row_count=rows.rows,
     )
 
 

@@ -57,7 +57,11 @@ class LandedFile:
 def land_sources(
     workspace: Workspace, settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> list[LandedFile]:
-    """Lands every file of every source, in the order of the settings, then of the file names."""
+    """Lands every file of every source, in the order of the settings, then of the file names.
+
+    Files whose content came in different nights are listed in that order: when a night takes them again after a
+    rollback, the row landed later wins as it did before.
+    """
     files = [file for source in settings.sources for file in find_files(workspace.home, source)]
     index = _read_index(workspace.inbox_index)
     workspace.landed.mkdir(parents=True, exist_ok=True)
@@ -70,7 +74,11 @@ def land_sources(
     _write_index(
         workspace.inbox_index, {str(file.path): index[str(file.path)] for file in files if str(file.path) in index}
     )
-    return landed
+    return sorted(landed, key=lambda file: _landed_at(workspace, file))
+
+
+def _landed_at(workspace: Workspace, file: LandedFile) -> int:
+    return 0 if file.deferred is not None else (workspace.landed / file.sha256).stat().st_mtime_ns
 
 
 def find_files(home: Path, source: Source) -> list[InboxFile]:

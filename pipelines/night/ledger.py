@@ -7,7 +7,7 @@ when the reading settings of its source change.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ import duckdb
 
 from models.settings import Settings, Source
 from pipelines.night.landing import LandedFile
+from pipelines.night.orders import FileKey
 from pipelines.night.outcome import LoadSummary
 
 
@@ -69,9 +70,16 @@ def mapping_fingerprint(settings: Settings, source: Source) -> str:
 
 
 def sort_inbox(
-    landed: Iterable[LandedFile], known: Iterable[KnownLoad], fingerprints: dict[tuple[str, str], str]
+    landed: Iterable[LandedFile],
+    known: Iterable[KnownLoad],
+    fingerprints: dict[tuple[str, str], str],
+    dismissed: Container[FileKey] = (),
+    again: Container[FileKey] = (),
 ) -> Sorted:
-    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity)."""
+    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity).
+
+    Files that somebody dismissed are left out; those to be taken `again` are read though nothing changed.
+    """
     loads = list(known)
     accepted = {(load.source, load.entity, load.sha256): load.load_id for load in loads if load.status == "accepted"}
     refused = {
@@ -90,7 +98,9 @@ def sort_inbox(
         elif key in accepted:
             if (*key, file.name) not in names:
                 repeated.append((file, accepted[key]))
-        elif judged is not None:
+        elif key in dismissed:
+            continue
+        elif judged is not None and key not in again:
             standing.append(_still_refused(file, judged))
         elif key in new:
             repeated.append((file, new[key].name))
@@ -127,7 +137,7 @@ def write_load(
 ) -> None:
     """One row of ops.load."""
     connection.execute(
-        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
         [
             summary.load_id, summary.source, summary.entity, summary.file_name, file.sha256, file.size, summary.status,
             summary.reason, summary.remedy, load_number, fingerprint, now, as_of,

@@ -1,7 +1,7 @@
 """Tonight's files into core.latest_*: read each, settle versions, account for every record.
 
 A full build reads every accepted load again from what was landed, in landing order, before the new ones; their
-accounting stays as it was judged in their own night.
+accounting stays as it was judged in their own night, but for rows that are judged otherwise now.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from data_quality.quarantine import Rejected, create_private_quarantine, mark_replayed, write_rejected
+from data_quality.quarantine import Rejected, create_private_quarantine, write_rejected
+from data_quality.replay import Fate, Line, judge_again, known_lines
 from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
 from models.personal import masked
@@ -24,7 +25,9 @@ from pipelines.night.ingest import FileResult, create_staged_table, forget_rows,
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
 from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
+from pipelines.night.orders import Dismissed
 from pipelines.night.outcome import LoadSummary
+from pipelines.night.replays import fates_of, hold_back
 from pipelines.night.winners import Verdicts, settle
 from sql.records import changed_table, create_record_table, record_key_column
 from sql.rows import create_table
@@ -44,7 +47,10 @@ class Load:
 
 @dataclass
 class Loader:
-    """Reads loads into one build. One instance a night."""
+    """Reads loads into one build. One instance a night.
+
+    `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
+    """
 
     connection: duckdb.DuckDBPyConnection
     settings: Settings
@@ -54,9 +60,12 @@ class Loader:
     as_of: datetime
     rebuilding: bool
     is_first: bool
+    dismissed: Dismissed = field(default_factory=Dismissed)
     summaries: list[LoadSummary] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    fates: dict[Line, Fate] = field(default_factory=dict)
+    known: dict[str, dict[int, str]] = field(default_factory=dict)
     _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
 
     def prepare(self, key: bytes) -> None:
@@ -80,6 +89,7 @@ class Loader:
 
     def load(self, loads: list[Load], advance: Callable[[int, int], None]) -> int:
         """Reads the loads (joined sides first), settles versions and writes the accounting; rows read in all."""
+        self.known = known_lines(self.connection, [load.load_id for load in loads if not load.is_new])
         in_order = sorted(loads, key=lambda load: (not is_join(load.file.entity), load.load_number))
         for done, load in enumerate(in_order):
             advance(done, len(in_order))
@@ -99,8 +109,9 @@ class Loader:
         except UnreadableFileError as error:
             self._refuse(load, error)
             return
-        over_budget = load.is_new and self._is_over_budget(load.source, result)
-        if over_budget:
+        key = (load.file.source, load.file.entity, load.file.sha256)
+        result = hold_back(self.connection, load, result, self.dismissed.lines_of(key))
+        if self._breaks_anew(load, result) and self._is_over_budget(load.source, result):
             self._refuse(load, self._budget_error(load, result))
             return
         self._read[load.load_number] = (load, result)
@@ -120,6 +131,10 @@ class Loader:
             "insert into staging.load_number values (?, ?, ?)", [load.load_number, load.load_id, result.first_row]
         )
         return result
+
+    def _breaks_anew(self, load: Load, result: FileResult) -> bool:
+        """Whether rows are broken that were not so when the load was accepted; a new load's always are."""
+        return load.is_new or any(row.line_number not in self.known.get(load.load_id, ()) for row in result.rejected)
 
     def _is_over_budget(self, source: Source, result: FileResult) -> bool:
         quality = self.settings.quality
@@ -188,9 +203,12 @@ class Loader:
         verdicts: dict[str, Verdicts] = {}
         for entity in dict.fromkeys(load.file.entity for load, _ in self._read.values()):
             if is_join(entity):
+                self.fates |= fates_of(self.connection, entity, self._passing(entity), is_contested=True)
                 continue
             contract = CONTRACTS[entity]
             verdicts[entity] = settle(self.connection, contract, changed_from)
+            contested = verdicts[entity].is_contested
+            self.fates |= fates_of(self.connection, entity, self._passing(entity), contested)
             keep_extra(self.connection, entity, record_key_column(contract))
         if "contacts" in verdicts:
             keep_identities(self.connection)
@@ -223,8 +241,28 @@ class Loader:
         )
         write_accounting(self.connection, summary, load.file, self.now, self.as_of)
 
+    def _passing(self, entity: str) -> dict[int, tuple[Load, FileResult, list[int]]]:
+        """By load number, the lines of loads read again that stood in quarantine and break no rule now."""
+        passing = {}
+        for number, (load, result) in self._read.items():
+            stood = self.known.get(load.load_id, {}) if load.file.entity == entity else {}
+            key = (load.file.source, load.file.entity, load.file.sha256)
+            broken = {row.line_number for row in result.rejected} | self.dismissed.lines_of(key)
+            lines = [line for line, state in stood.items() if state in ("standing", "circle") and line not in broken]
+            if lines:
+                passing[number] = (load, result, lines)
+        return passing
+
     def _write_quarantine(self) -> None:
         write_rejected(self.connection, self.rejected)
-        judged_again = [load.load_id for load, _ in self._read.values() if not load.is_new]
-        if judged_again:
-            mark_replayed(self.connection, [row.rejected_id for row in self.rejected], judged_again, self.now)
+        again = {load.load_id for load, _ in self._read.values() if not load.is_new}
+        rejected = [row for row in self.rejected if row.load_id in again]
+        passed = {line: fate for line, fate in self.fates.items() if self.known[line[0]][line[1]] == "standing"}
+        left, entered = judge_again(self.connection, self.known, rejected, passed, self.now)
+        if left:
+            self.notes.append(f"{left:,} rows that stood in quarantine pass now.")
+        if entered:
+            self.notes.append(
+                f"{entered:,} rows that had passed break a rule under the present settings and are quarantined:"
+                " touchline quarantine list"
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from data_quality.quarantine import Rejected, write_rejected
+from data_quality.replay import let_pass, move_rows
 from models.contracts import CONTRACTS
 from pipelines.night.load import Loader
 
@@ -15,11 +16,20 @@ _MESSAGE = "its merges run in a circle, so none of them is followed; say in the 
 def quarantine_merge_cycles(loader: Loader) -> None:
     """Moves tonight's winning rows that stand in a circle from accepted to quarantined, with their reason.
 
-    Core keeps the records, with the link not followed: whichever row came last, the result is the same.
+    Core keeps the records, with the link not followed: whichever row came last, the result is the same. Rows of
+    earlier nights whose circle is broken up leave quarantine when they are read again.
     """
+    circling = set()
     for entity in MERGEABLE:
         for load_id, record_id, target, line in _rows_in_a_circle(loader, entity):
             _quarantine(loader, entity, load_id, record_id, target, line)
+            circling.add((load_id, line))
+    broken_up = {
+        (load_id, line): fate
+        for (load_id, line), fate in loader.fates.items()
+        if loader.known[load_id][line] == "circle" and (load_id, line) not in circling
+    }
+    let_pass(loader.connection, broken_up, loader.now)
 
 
 def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, int]]:
@@ -60,10 +70,7 @@ def _quarantine(loader: Loader, entity: str, load_id: str, record_id: str, targe
     loader.summaries[place] = replace(
         summary, rows_accepted=summary.rows_accepted - 1, rows_quarantined=summary.rows_quarantined + 1
     )
-    loader.connection.execute(
-        "update ops.load_accounting set rows_accepted = rows_accepted - 1, rows_quarantined = rows_quarantined + 1 where load_id = ?",
-        [load_id],
-    )
+    move_rows(loader.connection, load_id, "accepted", "quarantined", 1)
     row = Rejected(
         load_id, summary.source, entity, summary.file_name, line, record_id, "merged_into_id", "merge_cycle", _MESSAGE, target,
         f"{record_id} merged into {target}",

@@ -37,7 +37,8 @@ class LoadSummary:
 
 @dataclass(frozen=True)
 class NightOutcome:
-    """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule."""
+    """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule,
+    `orders` the rows that it added to ops.operator_order."""
 
     status: NightStatus
     as_of: datetime
@@ -48,6 +49,7 @@ class NightOutcome:
     failed_checks: tuple[dict[str, Any], ...] = ()
     quarantine: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    orders: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
     steps: dict[str, float] = field(default_factory=dict)
     error: str | None = None
@@ -67,6 +69,7 @@ class NightOutcome:
                 "loads": tuple(LoadSummary(**load) for load in content["loads"]),
                 "failed_checks": tuple(content["failed_checks"]),
                 "notes": tuple(content["notes"]),
+                "orders": tuple(content.get("orders", ())),
             }
         )
 

@@ -12,6 +12,7 @@ import sql
 from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
+from pipelines.night.backfill import check_window
 from pipelines.night.fingerprint import fingerprint_of
 from pipelines.night.generation import Generation, current_generation
 from pipelines.night.identity import workspace_key
@@ -28,8 +29,10 @@ from pipelines.night.ledger import (
     sort_inbox,
 )
 from pipelines.night.load import Load
+from pipelines.night.orders import Orders, orders_for
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.publication import read_publication
+from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
 from sql.catalog import Catalogue, load_catalogue
 from sql.ledger import ledger_tables
@@ -45,7 +48,8 @@ def shipped_catalogue() -> Catalogue:
 
 @dataclass(frozen=True)
 class NightRequest:
-    """What to run. `as_of` and `started_at` are aware instants; `only` are the tables of a partial build."""
+    """What to run. `as_of` and `started_at` are aware instants; `only` are the tables of a partial build, `window`
+    the company days that a backfill rebuilds."""
 
     workspace: Workspace
     as_of: datetime
@@ -54,6 +58,12 @@ class NightRequest:
     full_refresh: bool = False
     dry_run: bool = False
     only: frozenset[str] | None = None
+    window: Window | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it rebuilds a part of what is published, and leaves new files and orders to a whole night."""
+        return self.only is not None or self.window is not None
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ class Plan:
     inbox: Sorted
     is_full: bool
     why_full: str
+    orders: Orders
 
 
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
@@ -81,18 +92,27 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
         published, known = read_publication(previous)
     sources = {(source.name, entity): source for source in settings.sources for entity in _entities(source, landed)}
     fingerprints = {key: mapping_fingerprint(settings, source) for key, source in sources.items()}
-    inbox = sort_inbox(landed, known, fingerprints)
+    orders = orders_for(request.workspace.operator_store, previous)
+    inbox = sort_inbox(landed, known, fingerprints, orders.dismissed.files, orders.files_to_retry())
+    if request.is_partial:
+        inbox, orders = replace(inbox, new=(), repeated=(), deferred=()), replace(orders, pending=())
     why = _why_full(request, previous, published, fingerprint, inbox, known)
-    if request.only is not None:
+    if request.is_partial:
         _refuse_partial(why)
-        inbox = replace(inbox, new=(), repeated=(), deferred=())
-    return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why)
+        if request.window is not None and previous is not None:
+            check_window(previous, request.window)
+    elif not why and orders.replays:
+        why = "quarantined rows are to be judged again"
+    return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why, orders)
 
 
 def _refuse_partial(why_full: str) -> None:
     """A partial build stands on a published generation of the same settings; new files wait for a whole night."""
     if why_full:
-        raise UsageError(f"only a whole night can be built: {why_full}", "Select every asset, or run: touchline run")
+        raise UsageError(
+            f"only a whole night can be built: {why_full}",
+            "Run it: touchline run (in the web UI, materialize every asset)",
+        )
 
 
 def _entities(source: Source, landed: list[LandedFile]) -> set[str]:
@@ -133,7 +153,7 @@ def _as_instant(value: object) -> datetime:
 
 def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> bool:
     """No file, no order, the same settings and the same company day: then nothing is built."""
-    if plan.previous is None or plan.is_full or plan.inbox.new or request.only:
+    if plan.previous is None or plan.is_full or plan.inbox.new or plan.orders.pending or request.is_partial:
         return False
     published, _ = read_publication(plan.previous)
     zone = settings.company.timezone
@@ -164,17 +184,16 @@ def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:
 
 def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Load], int]:
     """The loads to read tonight, and how many ids of this generation they use up."""
-    by_entity = {(source.name, source.entity): source for source in settings.sources}
     old = accepted_loads(plan.known)
     loads = []
     for known in old if plan.is_full else []:
-        source = _source_of(by_entity, known.source, known.entity)
+        source = source_of(settings, known.source, known.entity)
         if source is not None:
             file = LandedFile(known.source, known.entity, known.file_name, known.sha256, 0)
             loads.append(Load(file, source, known.load_id, known.load_number or 0, False, ""))
     last = max((load.load_number or 0 for load in old), default=0)
     for place, file in enumerate(plan.inbox.new, start=1):
-        source = _source_of(by_entity, file.source, file.entity)
+        source = source_of(settings, file.source, file.entity)
         assert source is not None
         loads.append(
             Load(file, source, load_id_of(build, place), last + place, True, mapping_fingerprint(settings, source))
@@ -182,7 +201,9 @@ def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Lo
     return loads, len(plan.inbox.new)
 
 
-def _source_of(by_entity: dict[tuple[str, str | None], Source], name: str, entity: str) -> Source | None:
+def source_of(settings: Settings, name: str, entity: str) -> Source | None:
+    """The settings' source that reads an entity (or a joined side of it); None when none does any more."""
+    by_entity = {(source.name, source.entity): source for source in settings.sources}
     mapped = entity.split(":")[1] if is_join(entity) else entity
     return by_entity.get((name, mapped)) or by_entity.get((name, None))
 

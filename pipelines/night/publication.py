@@ -16,12 +16,11 @@ from pipelines.night.fingerprint import time_zone_rules
 from pipelines.night.generation import Generation
 from pipelines.night.ledger import KnownLoad, read_ledger
 from pipelines.night.steps import Steps
-from sql.catalog import Catalogue
 from sql.checks import CheckResult
 from sql.dictionary import write_comments
 
 if TYPE_CHECKING:
-    from pipelines.night.plan import NightRequest
+    from pipelines.night.plan import NightRequest, Plan
 
 
 def read_publication(generation: Generation) -> tuple[dict[str, object], tuple[KnownLoad, ...]]:
@@ -42,15 +41,14 @@ def write_publication(
     connection: duckdb.DuckDBPyConnection,
     request: NightRequest,
     build: Generation,
-    fingerprint: str,
+    plan: Plan,
     checks: Sequence[CheckResult],
     steps: Steps,
-    catalogue: Catalogue,
 ) -> dict[str, int]:
     """Writes ops.check_result, run_step, source and publication, and the comments; returns rows by table."""
     _write_checks(connection, checks)
     _write_sources(connection)
-    write_comments(connection, catalogue.specs().values())
+    write_comments(connection, plan.catalogue.specs().values())
     connection.execute("delete from ops.run_step")
     for step in steps.done:
         connection.execute(
@@ -61,12 +59,12 @@ def write_publication(
     counts = _count_rows(connection) | {"ops.publication": 1}
     connection.execute(
         """
-        insert into ops.publication by name select ? as generation, ? as published_at, ? as as_of, ? as run_id, ? as version,
+        insert into ops.publication by name select ? as generation, ? as built_on, ? as published_at, ? as as_of, ? as run_id, ? as version,
             ? as git_revision, ? as tzdata_version, ? as fingerprint, ? as row_counts
         """,
         [
-            build.number, request.started_at, request.as_of, request.run_id, version("touchline"), _git_revision(),
-            time_zone_rules(), fingerprint, json.dumps(counts, sort_keys=True),
+            build.number, plan.previous.number if plan.previous else None, request.started_at, request.as_of, request.run_id, version("touchline"), _git_revision(),
+            time_zone_rules(), plan.fingerprint, json.dumps(counts, sort_keys=True),
         ],
     )  # fmt: skip
     return counts

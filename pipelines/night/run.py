@@ -36,6 +36,7 @@ from pipelines.night.ledger import accepted_loads, deferred_summary, repeated_su
 from pipelines.night.leftovers import find_leftovers, notes_on_leftovers, remove_leftovers
 from pipelines.night.load import Load, Loader
 from pipelines.night.merges import quarantine_merge_cycles
+from pipelines.night.orders import mark_dismissed, write_orders
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import (
     NightRequest,
@@ -162,13 +163,13 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         return replace(outcome, status="dry_run", generation=None)
     with steps.step("publish"):
         seal_databases(build)
-        publish(workspace, build, settings.engine.keep_generations)
+        publish(workspace, build, settings.engine.keep_generations, plan.previous)
     return outcome
 
 
 def _at_the_published_instant(request: NightRequest) -> NightRequest:
     """A partial build keeps the published as_of: tables of two instants must not stand side by side."""
-    published = current_generation(request.workspace) if request.only is not None else None
+    published = current_generation(request.workspace) if request.is_partial else None
     if published is None:
         return request
     as_of = read_publication(published)[0]["as_of"]
@@ -249,6 +250,7 @@ def _build(
         request.as_of,
         plan.is_full,
         plan.previous is None,
+        plan.orders.dismissed,
     )
     loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
     if plan.is_full and plan.previous is not None:
@@ -262,10 +264,15 @@ def _build(
     _note_unread(loader, plan, build, number)
     with steps.step("merges"):
         quarantine_merge_cycles(loader)
+    if not request.is_partial:
+        mark_dismissed(connection, plan.orders.dismissed)
+    orders = write_orders(connection, plan.orders.pending, build.number)
     with steps.step("inputs"):
         write_inputs(connection, settings, request.as_of)
     with steps.step("tables"):
-        built = build_tables(connection, plan.catalogue, plan.is_full, request.only, steps.progress.advance)
+        built = build_tables(
+            connection, plan.catalogue, plan.is_full, request.only, request.window, steps.progress.advance
+        )
     if all(result.committed for result in built):
         with steps.step("restatements") as rows:
             moved, told = restate_past(connection, plan, build.number)
@@ -276,7 +283,7 @@ def _build(
         if all(result.committed for result in built):
             checks += reconcile_all(connection)
     with steps.step("publication"):
-        tables = write_publication(connection, request, build, plan.fingerprint, checks, steps, plan.catalogue)
+        tables = write_publication(connection, request, build, plan, checks, steps)
     return NightOutcome(
         "published",
         request.as_of,
@@ -289,6 +296,7 @@ def _build(
             Counter(f"{row.field or 'record'}: {row.rule}" for row in loader.rejected if _is_new(row.load_id, loads))
         ),
         notes=(*notes, *loader.notes),
+        orders=orders,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -12,7 +14,22 @@ from sql.build import BuildResult, build_table, existing_kinds
 from sql.catalog import Catalogue, Model
 from sql.reference import create_reference_table
 
-CARRIED = ("ops.load", "ops.load_accounting", "ops.conflict", "ops.restatement", "quarantine.rejected")
+CARRIED = (
+    "ops.load",
+    "ops.load_accounting",
+    "ops.conflict",
+    "ops.restatement",
+    "ops.operator_order",
+    "quarantine.rejected",
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Company days whose rows are replaced, both ends included."""
+
+    first: date
+    last: date
 
 
 def carry_ledger(connection: duckdb.DuckDBPyConnection, previous: Generation) -> None:
@@ -35,9 +52,12 @@ def build_tables(
     catalogue: Catalogue,
     is_full: bool,
     only: frozenset[str] | None,
+    window: Window | None,
     advance: Callable[[int, int], None],
 ) -> list[BuildResult]:
     """Builds every model (or `only` those and what stands on them); in a full build the window is every day.
+
+    A `window` replaces the days that changed tonight.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
     """
@@ -52,10 +72,8 @@ def build_tables(
         advance(done, len(models))
         if model.table in stopped:
             continue
-        if model.table == "staging.dirty_day" and (is_full or only is not None):
-            connection.execute(
-                "create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date"
-            )
+        if model.table == "staging.dirty_day" and (is_full or only is not None or window is not None):
+            _write_days(connection, window)
             continue
         whole = is_full and model.spec.write is WriteMode.WINDOW
         result = build_table(connection, model, WriteMode.REBUILD if whole else None, existing)
@@ -64,6 +82,15 @@ def build_tables(
             stopped |= catalogue.downstream({model.table})
     advance(len(models), len(models))
     return results
+
+
+def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) -> None:
+    """staging.dirty_day with the window's days; every day of the calendar without one."""
+    inside = "" if window is None else "where date_day between ? and ?"
+    connection.execute(
+        f"create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date {inside}",
+        [] if window is None else [window.first, window.last],
+    )
 
 
 def _is_window(model: Model) -> bool:

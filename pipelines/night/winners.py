@@ -26,6 +26,7 @@ class Verdicts:
 
     duplicate: Counter[int]
     superseded: Counter[int]
+    is_contested: bool
 
 
 def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], changed_from: int | None) -> Verdicts:
@@ -46,7 +47,7 @@ def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], change
     _name_changed(connection, contract, f"{key}, _load_number {fresh}", changed_from)
     connection.execute(f"insert into {latest} ({columns}) select {values} {fresh}")
     if not contested:
-        return Verdicts(Counter(), Counter())
+        return Verdicts(Counter(), Counter(), False)
     won = f"{key}, _load_number from staging.ranked where _rank = 1 and _load_number <> 0"
     _name_changed(connection, contract, won, changed_from)
     _replace_contested(connection, key, latest, columns)
@@ -170,5 +171,5 @@ def _count_verdicts(connection: duckdb.DuckDBPyConnection, key: str) -> Verdicts
         """
     ).fetchall()
     return Verdicts(
-        Counter({load: same for load, same, _ in counted}), Counter({load: old for load, _, old in counted})
+        Counter({load: same for load, same, _ in counted}), Counter({load: old for load, _, old in counted}), True
     )

@@ -79,6 +79,11 @@ class Workspace:
         return self.var / "inbox_index.json"
 
     @property
+    def operator_store(self) -> Path:
+        """What people said: orders to replay and to discard; mode 0600."""
+        return self.var / "operator.sqlite"
+
+    @property
     def lock(self) -> Path:
         """flock: one night at a time."""
         return self.var / "lock"

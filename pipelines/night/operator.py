@@ -1,0 +1,172 @@
+"""var/operator.sqlite: what people said. Orders are written here and never changed; a night only reads them.
+
+Which orders a generation holds stands in its own `ops.operator_order`, so that one rename commits it with the data:
+after a crash or a rollback the orders that the published generation lacks are simply carried out (again).
+What belongs here: the file and its tables. What does not: what an order does to rows (orders.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from models.errors import TouchlineError
+
+OrderKind = Literal["replay", "discard"]
+VERSION = 1
+_WAIT_SECONDS = 30.0
+_SCHEMA = """
+    create table operator_order (
+        place integer primary key autoincrement,
+        order_id text not null unique,
+        kind text not null,
+        given_at text not null,
+        given_by text not null,
+        words text not null,
+        reason text,
+        targets text not null
+    )
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Rows of one file that an order is about, by the file's content; no lines mean the whole (refused) file."""
+
+    source: str
+    entity: str
+    file_sha256: str
+    file_name: str
+    lines: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Order:
+    """Something a person told the nights to do. `words` is how they chose the rows, such as `--rule unit`."""
+
+    order_id: str
+    kind: OrderKind
+    given_at: datetime
+    given_by: str
+    words: str
+    reason: str | None
+    targets: tuple[Target, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows it names."""
+        return sum(len(target.lines or ()) for target in self.targets)
+
+    @property
+    def files(self) -> int:
+        """How many whole files it names."""
+        return sum(target.lines is None for target in self.targets)
+
+
+def give_order(
+    store: Path,
+    kind: OrderKind,
+    targets: Sequence[Target],
+    *,
+    words: str,
+    reason: str | None,
+    given_by: str,
+    given_at: datetime,
+) -> Order:
+    """Writes an order; the next night carries it out."""
+    order = Order(secrets.token_hex(4), kind, given_at, given_by, words, reason, tuple(targets))
+    with _opened(store) as connection:
+        connection.execute(
+            "insert into operator_order (order_id, kind, given_at, given_by, words, reason, targets)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                order.order_id,
+                kind,
+                given_at.isoformat(),
+                given_by,
+                words,
+                reason,
+                json.dumps([asdict(target) for target in targets]),
+            ],
+        )
+    return order
+
+
+def read_orders(store: Path) -> tuple[Order, ...]:
+    """Every replay and discard that was ever ordered, oldest first."""
+    if not store.exists():
+        return ()
+    with _opened(store, writing=False) as connection:
+        found = connection.execute(
+            "select order_id, kind, given_at, given_by, words, reason, targets from operator_order"
+            " where kind in ('replay', 'discard') order by place"
+        ).fetchall()
+    return tuple(
+        Order(name, kind, datetime.fromisoformat(at), by, words, reason, tuple(map(_target, json.loads(targets))))
+        for name, kind, at, by, words, reason, targets in found
+    )
+
+
+def _target(content: dict[str, object]) -> Target:
+    lines = content["lines"]
+    assert lines is None or isinstance(lines, list)
+    source, entity, sha256, name = (str(content[key]) for key in ("source", "entity", "file_sha256", "file_name"))
+    return Target(source, entity, sha256, name, None if lines is None else tuple(lines))
+
+
+@contextmanager
+def _opened(store: Path, *, writing: bool = True) -> Iterator[sqlite3.Connection]:
+    """One transaction on the store. Whoever writes makes it, readable by its owner only, and waits for other writers."""
+    try:
+        if writing:
+            store.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(store, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = sqlite3.connect(store, timeout=_WAIT_SECONDS, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(store, error) from None
+    try:
+        version = _version(connection, store)
+        if writing or version < VERSION:
+            connection.execute("begin immediate")
+            _bring_up_to_date(connection, store)
+        else:
+            connection.execute("begin")
+        yield connection
+        connection.execute("commit")
+    except sqlite3.Error as error:
+        raise _unusable(store, error) from None
+    finally:
+        connection.close()
+
+
+def _version(connection: sqlite3.Connection, store: Path) -> int:
+    (found,) = connection.execute("pragma user_version").fetchone()
+    if found > VERSION:
+        raise TouchlineError(
+            f"{store} was written by a newer Touchline (version {found}, this one knows {VERSION})",
+            "Run the newer one; nothing was changed.",
+        )
+    return int(found)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, store: Path) -> None:
+    """Asked again inside the transaction: another process may have been first."""
+    if _version(connection, store) == 0:
+        connection.execute(_SCHEMA)
+        connection.execute(f"pragma user_version = {VERSION}")
+
+
+def _unusable(store: Path, error: Exception) -> TouchlineError:
+    return TouchlineError(
+        f"{store} cannot be used: {error}",
+        "Give the user who runs Touchline read and write permission on it; if it is damaged, restore it from a backup,"
+        " or move it away (what was discarded stays discarded, orders not yet carried out must be given again).",
+    )
