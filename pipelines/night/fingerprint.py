@@ -21,9 +21,9 @@ def time_zone_rules() -> str:
 def fingerprint_of(settings: Settings, catalogue: Catalogue) -> str:
     """Hash of settings, contracts, SQL, reference rows, holidays and time zone rules.
 
-    What only says how fast or where from a night runs (engine, paths) is left out: it moves no number.
+    What only says how fast, when or where from a night runs (engine, schedule, paths) is left out: it moves no number.
     """
-    decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True})
+    decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True, "schedule": True})
     for source in decisive["sources"]:
         source.pop("path")
     contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}

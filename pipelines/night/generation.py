@@ -67,6 +67,21 @@ def one_night_at_a_time(workspace: Workspace) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_night_running(workspace: Workspace) -> bool:
+    """Whether some process holds the workspace's lock; found by trying to share it for an instant."""
+    try:
+        descriptor = os.open(workspace.lock, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def current_generation(workspace: Workspace) -> Generation | None:
     """The generation that readers see; None before the first night."""
     if not workspace.published.is_symlink():
