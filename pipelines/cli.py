@@ -13,6 +13,7 @@ import typer
 
 from models.errors import TouchlineError
 from pipelines.commands.demo import demo
+from pipelines.commands.dev import dev
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
 from pipelines.commands.query import query
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, status, query):
+for command in (init, demo, inspect, run, status, query, dev):
     app.command()(command)
 
 

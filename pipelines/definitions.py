@@ -14,7 +14,8 @@ from models.settings import Settings
 from pipelines.assets.column_lineage import remembered_origins
 from pipelines.assets.night import night_assets
 from pipelines.assets.table_specs import describe_night
-from pipelines.jobs import maintenance_job, nightly_job
+from pipelines.jobs import nightly_job
+from pipelines.maintenance import maintenance_job
 from pipelines.night.run import shipped_catalogue
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace

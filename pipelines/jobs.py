@@ -1,9 +1,9 @@
-"""The jobs: the night, the trimming of Dagster's history; and running a night in this process, as the command line does."""
+"""The nightly job, and running it inside this process as the command line does; the other job is in `maintenance`."""
 
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -12,20 +12,11 @@ from sqlalchemy.engine import Engine
 
 from models.errors import TouchlineError
 from pipelines.assets.night import NIGHT_OP
-from pipelines.maintenance import trim_history
 from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 
 NIGHTLY = "nightly"
-MAINTENANCE = "maintenance"
-TRIM_OP = "trim_history"
-
-
-class TrimConfig(dg.Config):
-    """Runs created before this ISO instant are trimmed."""
-
-    before: str
 
 
 def nightly_job() -> dg.UnresolvedAssetJobDefinition:
@@ -36,27 +27,6 @@ def nightly_job() -> dg.UnresolvedAssetJobDefinition:
         executor_def=dg.in_process_executor,
         description="One night: land what is new, rebuild what it touches, check it, publish it.",
     )
-
-
-def maintenance_job() -> dg.JobDefinition:
-    """Trims Dagster's history; beside a night it may run, since it leaves every run alone that is not finished."""
-
-    @dg.op(name=TRIM_OP, description="Deletes old runs with their events and logs from DAGSTER_HOME.")
-    def trim(context: dg.OpExecutionContext, config: TrimConfig) -> None:
-        before = datetime.fromisoformat(config.before)
-        trimmed = trim_history(context.instance, before if before.tzinfo else before.replace(tzinfo=UTC))
-        context.log.info(f"{trimmed.runs} runs deleted, {trimmed.freed_bytes / 1e6:.1f} MB freed")
-        context.add_output_metadata({"runs": trimmed.runs, "freed_mb": round(trimmed.freed_bytes / 1e6, 2)})
-
-    @dg.job(
-        name=MAINTENANCE,
-        executor_def=dg.in_process_executor,
-        description="Trims old runs and their events from Dagster's history; nothing that was published is touched.",
-    )
-    def maintenance() -> None:
-        trim()
-
-    return maintenance
 
 
 def run_nightly(workspace: Workspace, as_of: datetime, full_refresh: bool, progress: Progress) -> None:

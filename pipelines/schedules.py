@@ -13,15 +13,17 @@ import dagster as dg
 
 from models.settings import Settings
 from pipelines.assets.night import NIGHT_OP
-from pipelines.jobs import MAINTENANCE, NIGHTLY, TRIM_OP
+from pipelines.jobs import NIGHTLY
+from pipelines.maintenance import MAINTENANCE, TRIM_OP
 
 WEEKLY = "30 12 * * 0"
 """Sundays at noon: away from the nights, and when a laptop that runs the daemon may be on."""
 
 
 def night_config(**config: Any) -> dict[str, Any]:
-    """The run config of a night that a clock or a watcher asked for."""
-    return {"ops": {NIGHT_OP: {"config": {**config, "forward_only": True}}}}
+    """The run config of a night that a clock or a watcher asked for: its events go to the UI, not to a terminal."""
+    quiet = {"console": {"config": {"log_level": "WARNING"}}}
+    return {"ops": {NIGHT_OP: {"config": {**config, "forward_only": True}}}, "loggers": quiet}
 
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:

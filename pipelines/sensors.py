@@ -12,7 +12,8 @@ import dagster as dg
 
 from models.settings import Settings
 from pipelines.assets.faults import EXIT_CODE
-from pipelines.jobs import MAINTENANCE, NIGHTLY
+from pipelines.jobs import NIGHTLY
+from pipelines.maintenance import MAINTENANCE
 from pipelines.night.arrivals import Arrivals, look_at_inbox, recall
 from pipelines.night.generation import is_night_running
 from pipelines.night.outcome import NightOutcome, read_outcome, write_outcome

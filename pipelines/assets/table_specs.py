@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,12 +121,12 @@ def _table_asset(
     spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue, origins: dict[str, list[list[str]]]
 ) -> dg.AssetSpec:
     model = catalogue.models.get(spec.table)
-    columns = [dg.TableColumn(column.name, column.type, column.description) for column in spec.columns]
+    columns = [dg.TableColumn(column.name, column.type, _shown(column.description)) for column in spec.columns]
     lineage = {"dagster/column_lineage": as_dagster(origins)} if origins else {}
     return dg.AssetSpec(
         key_of(spec.table),
         deps=list(deps),
-        description=spec.description,
+        description=_shown(spec.description),
         group_name=_group(spec, model, catalogue),
         owners=[f"team:{spec.owner.split('@')[0]}"],
         kinds={"duckdb", "sql"} if model else {"duckdb", "python"},
@@ -137,6 +138,11 @@ def _table_asset(
         },
         skippable=True,
     )
+
+
+def _shown(text: str) -> str:
+    """A description as the web UI shows it whole: it takes `<source>` for a tag of HTML and drops it."""
+    return re.sub("<([^<>]+)>", "‹\\1›", text)
 
 
 def _group(spec: TableSpec, model: Model | None, catalogue: Catalogue) -> str:
