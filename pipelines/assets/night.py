@@ -24,8 +24,6 @@ from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 
 NIGHT_OP = "night"
-
-
 POOL = "night"
 """Runs that hold this step wait for each other in Dagster's queue: dagster.yaml gives every pool a limit of one."""
 
@@ -102,7 +100,8 @@ def _not_before_published(as_of: datetime, created: datetime, workspace: Workspa
     published = current_generation(workspace)
     if published is None:
         return as_of
-    stands: datetime = read_publication(published)[0]["as_of"]  # type: ignore[assignment]
+    stands = read_publication(published)[0]["as_of"]
+    assert isinstance(stands, datetime)
     return stands if as_of < stands <= created else as_of
 
 
