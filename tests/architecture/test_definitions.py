@@ -86,7 +86,7 @@ def test_the_column_lineage_names_columns_that_exist(definitions, graph):
     found = {}
     for spec in definitions.resolve_all_asset_specs():
         lineage = spec.metadata.get("dagster/column_lineage")
-        for column, origins in lineage.value.deps_by_column.items() if lineage else ():
+        for column, origins in lineage.deps_by_column.items() if lineage else ():
             assert column in columns[spec.key]
             assert all(origin.column_name in columns[origin.asset_key] for origin in origins)
             found[".".join(spec.key.path), column] = {

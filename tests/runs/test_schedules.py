@@ -33,6 +33,11 @@ def run_request(office, request):
     return office.query("select generation, as_of from ops.publication")[0]
 
 
+def numbers(office):
+    """The hashes of all tables but those of records, which also say by which load a record came."""
+    return {table: found for table, found in office.hashes().items() if not table.startswith("core.latest_")}
+
+
 def test_cron_and_time_zone_are_those_of_the_settings_and_it_starts_switched_on():
     given = {"company": {"timezone": "Europe/Berlin"}, "schedule": {"cron": "40 4 * * *"}}
     schedule = nightly_schedule(Settings.model_validate(given))
@@ -101,7 +106,7 @@ def test_a_missed_night_is_made_up_by_the_next(office, open_office):
     (request,) = tick(nightly_schedule(Settings()), datetime(2026, 4, 2, 7, 15, tzinfo=UTC))
     run_request(office, request)
     run_request(undisturbed, request)
-    assert office.hashes() == undisturbed.hashes()
+    assert numbers(office) == numbers(undisturbed)
 
 
 def test_what_the_schedule_says_moves_no_number(office):

@@ -101,7 +101,7 @@ def test_no_night_is_asked_for_while_one_runs_or_waits(office, instance):
     office.deliver("reps.csv", [REP])
     with one_night_at_a_time(office.workspace):
         assert "a night is running" in look(office, instance)[1]
-    instance.create_run_for_job(nightly(office), status=dg.DagsterRunStatus.QUEUED)
+    instance.create_run_for_job(nightly(office), status=dg.DagsterRunStatus.NOT_STARTED)
     assert "a night is queued or running" in look(office, instance)[1]
 
 
