@@ -8,7 +8,6 @@ from pathlib import Path
 import dagster as dg
 
 from sql.catalog import Catalogue
-from sql.lineage import column_lineage
 
 Origins = dict[str, dict[str, list[list[str]]]]
 """By table and column, the [table, column] pairs it is computed from; plain lists, as JSON gives them back."""
@@ -26,6 +25,8 @@ def remembered_origins(catalogue: Catalogue, file: Path | None) -> Origins:
             return dict(kept["origins"])
     except (OSError, ValueError, AttributeError, KeyError):
         pass
+    from sql.lineage import column_lineage  # it brings sqlglot's optimizer: not for a night
+
     found = {
         table: {column: [list(pair) for pair in sorted(pairs)] for column, pairs in columns.items()}
         for table, columns in column_lineage(catalogue).items()
