@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.contracts import CONTRACTS
+from models.cron import cron_problem
 from models.errors import SettingsError, nearest
 from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping, no_time_zone
 
@@ -151,6 +152,30 @@ class Engine(Section):
     keep_generations: int = Field(3, ge=1)
 
 
+class Schedule(Section):
+    """When nights run by themselves, while Dagster's daemon is running; `touchline run` needs none of it."""
+
+    cron: str = "15 3 * * *"
+    timezone: str | None = Field(None, description="Zone of `cron`; default the company's.")
+    watch_inbox: bool = Field(True, description="Whether new files start a night without waiting for `cron`.")
+    settle_seconds: int = Field(120, ge=0, description="How long the inbox must rest before new files start one.")
+    retries: int = Field(2, ge=0, le=10, description="Tries after a fault that may pass by itself.")
+    retry_delay_seconds: int = Field(60, ge=0, le=300)
+    keep_runs_days: int = Field(180, ge=1, description="How long Dagster's history of runs is kept.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_or_none(cls, value: str | None) -> str | None:
+        return None if value is None else known_zone(value)
+
+    @field_validator("cron")
+    @classmethod
+    def _cron_line(cls, value: str) -> str:
+        if problem := cron_problem(value):
+            raise ValueError(problem)
+        return value
+
+
 class Settings(Section):
     """All of touchline.yaml."""
 
@@ -160,6 +185,7 @@ class Settings(Section):
     quality: Quality = Quality()
     privacy: Privacy = Privacy()
     engine: Engine = Engine()
+    schedule: Schedule = Schedule()
 
     @field_validator("sources")
     @classmethod

@@ -16,6 +16,7 @@ from models.errors import TouchlineError
 from models.personal import masked
 from pipelines.commands.backfill import backfill
 from pipelines.commands.demo import demo
+from pipelines.commands.dev import dev
 from pipelines.commands.dictionary import dictionary
 from pipelines.commands.doctor import doctor
 from pipelines.commands.init import init
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, backfill, rollback, status, query, dictionary, doctor):
+for command in (init, demo, inspect, run, backfill, rollback, status, query, dictionary, doctor, dev):
     app.command()(command)
 app.add_typer(quarantine)
 

@@ -11,19 +11,34 @@ from pathlib import Path
 import dagster as dg
 
 from models.settings import Settings
+from pipelines.assets.column_lineage import remembered_origins
 from pipelines.assets.night import night_assets
 from pipelines.assets.table_specs import describe_night
 from pipelines.jobs import nightly_job
+from pipelines.maintenance import maintenance_job
 from pipelines.night.run import shipped_catalogue
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
+from pipelines.schedules import maintenance_schedule, nightly_schedule
+from pipelines.sensors import night_sensors
 
 
 def build_definitions(workspace: Workspace, progress: Progress | None = None) -> dg.Definitions:
-    """The assets, checks and jobs of a workspace; progress goes to the run's log unless said otherwise."""
+    """The assets, checks, jobs, schedules and sensors of a workspace.
+
+    With `progress` somebody watches one night in this process: no retries then, and nothing that only the UI shows.
+    """
     settings = workspace.settings() if workspace.exists() else Settings()
-    assets = describe_night(shipped_catalogue(), {source.name: source.kind for source in settings.sources})
-    return dg.Definitions(assets=[night_assets(workspace, assets, progress)], jobs=[nightly_job()])
+    catalogue = shipped_catalogue()
+    origins = None if progress else remembered_origins(catalogue, workspace.dagster_home / "column_lineage.json")
+    assets = describe_night(catalogue, settings, origins)
+    return dg.Definitions(
+        assets=[night_assets(workspace, assets, progress)],
+        jobs=[nightly_job(), maintenance_job()],
+        schedules=[nightly_schedule(settings), maintenance_schedule(settings)],
+        sensors=night_sensors(workspace, settings),
+        executor=dg.in_process_executor,
+    )
 
 
 @dg.definitions

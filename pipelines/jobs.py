@@ -1,4 +1,4 @@
-"""The nightly job, and running it inside this process as the command line does."""
+"""The nightly job, and running it inside this process as the command line does; the other job is in `maintenance`."""
 
 from __future__ import annotations
 

@@ -35,8 +35,9 @@ def make_workspace(home: Path, settings_text: str | None = None) -> Workspace:
 
 
 def write_dagster_settings(workspace: Workspace) -> None:
-    """DAGSTER_HOME with our dagster.yaml, unless the company has written its own there."""
+    """DAGSTER_HOME with our dagster.yaml and workspace.yaml, unless the company has written its own there."""
     workspace.dagster_home.mkdir(parents=True, exist_ok=True)
-    file = workspace.dagster_home / "dagster.yaml"
-    if not file.exists():
-        file.write_text(template("dagster.yaml"), encoding="utf-8")
+    for name in ("dagster.yaml", "workspace.yaml"):
+        file = workspace.dagster_home / name
+        if not file.exists():
+            file.write_text(template(name), encoding="utf-8")

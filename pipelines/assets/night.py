@@ -12,28 +12,36 @@ import dagster as dg
 
 from models.errors import BlockedError, TouchlineError
 from models.settings import Settings
+from pipelines.assets.faults import end_run
 from pipelines.assets.night_results import Results, blocked_results, published_results
 from pipelines.assets.table_specs import NightAssets, name_of
 from pipelines.instants import parse_as_of
 from pipelines.night.backfill import parse_window
+from pipelines.night.generation import current_generation
 from pipelines.night.outcome import NightOutcome, read_outcome
+from pipelines.night.publication import read_publication
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 
 NIGHT_OP = "night"
+POOL = "night"
+"""Runs that hold this step wait for each other in Dagster's queue: dagster.yaml gives every pool a limit of one."""
 
 
 class NightConfig(dg.Config):
     """What a run may say about its night; `as_of` is an ISO instant or date, default when the run was created.
 
     With both `window_from` and `window_to` (company days) it is a backfill of these days, at the published as_of.
+
+    `forward_only` is for clocks: a tick that comes late must not take readers back before what is published.
     """
 
     as_of: str | None = None
     full_refresh: bool = False
     window_from: str | None = None
     window_to: str | None = None
+    forward_only: bool = False
 
 
 class LogProgress:
@@ -53,16 +61,26 @@ class LogProgress:
 def night_assets(workspace: Workspace, assets: NightAssets, progress: Progress | None) -> dg.AssetsDefinition:
     """All of a night's assets and their checks: one step that runs one night."""
 
-    @dg.multi_asset(name=NIGHT_OP, specs=assets.specs, check_specs=assets.check_specs, can_subset=True)
+    @dg.multi_asset(
+        name=NIGHT_OP,
+        specs=assets.specs,
+        check_specs=assets.check_specs,
+        can_subset=True,
+        pool=POOL,
+        description="One night: land what is new, rebuild what it touches, check it, publish it.",
+    )
     def night(context: dg.AssetExecutionContext, config: NightConfig) -> Results:
-        settings = workspace.settings()
-        request = _request(context, config, workspace, settings, assets)
+        schedule = None
         try:
+            settings = workspace.settings()
+            schedule = None if progress else settings.schedule
+            request = _request(context, config, workspace, settings, assets)
             outcome = run_night(request, settings, progress or LogProgress(context.log))
-        except BlockedError as error:
-            yield from blocked_results(_recorded(workspace), context, assets)
-            raise dg.Failure(str(error), metadata={"remedy": error.remedy}, allow_retries=False) from error
-        yield from published_results(outcome, context, assets)
+        except Exception as error:
+            if isinstance(error, BlockedError):
+                yield from blocked_results(_recorded(workspace), context, assets)
+            end_run(error, schedule, context.log)
+        yield from published_results(outcome, context, assets, workspace)
 
     return night
 
@@ -76,9 +94,21 @@ def _request(
 ) -> NightRequest:
     created = _created_at(context)
     as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
+    if config.forward_only:
+        as_of = _not_before_published(as_of, created, workspace)
     only = _selection(context, assets)
     window = parse_window(config.window_from, config.window_to)
     return NightRequest(workspace, as_of, created, context.run.run_id, config.full_refresh, only=only, window=window)
+
+
+def _not_before_published(as_of: datetime, created: datetime, workspace: Workspace) -> datetime:
+    """The published `as_of` when that is later; unless it lies in the future, where only a mistake can have put it."""
+    published = current_generation(workspace)
+    if published is None:
+        return as_of
+    stands = read_publication(published)[0]["as_of"]
+    assert isinstance(stands, datetime)
+    return stands if as_of < stands <= created else as_of
 
 
 def _created_at(context: dg.AssetExecutionContext) -> datetime:

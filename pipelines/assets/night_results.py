@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Set
 from typing import Any
 
 import dagster as dg
 
 from pipelines.assets.table_specs import PUBLICATION, NightAssets, landing_key, name_of
-from pipelines.night.outcome import NightOutcome
+from pipelines.night.outcome import LoadSummary, NightOutcome
+from pipelines.night.workspace import Workspace
 
 Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
 
 
-def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
+def published_results(
+    outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets, workspace: Workspace
+) -> Results:
     """What was published; nothing at all when nothing was new, so that no table claims to be fresher than it is.
 
     Tables that were rebuilt because they stand on selected ones, but were not selected, go to the log as they are.
@@ -29,7 +31,7 @@ def published_results(outcome: NightOutcome, context: dg.AssetExecutionContext, 
         if table not in outcome.tables and table not in assets.views:
             continue
         rows = {"dagster/row_count": outcome.tables[table]} if table in outcome.tables else {}
-        metadata = {**rows, **(_publication(outcome) if table == PUBLICATION else {})}
+        metadata = {**rows, **(_publication(outcome, workspace) if table == PUBLICATION else {})}
         if spec.key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
         else:
@@ -43,24 +45,41 @@ def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, as
     yield from _check_results(context, assets, failed, {table for table, _ in failed}, only_failed=True)
 
 
-def _publication(outcome: NightOutcome) -> dict[str, Any]:
+def _publication(outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
+    """Of the whole night; Dagster plots each number over the nights."""
+    folder = workspace.generations / f"{outcome.generation:06d}"
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return {
         "generation": outcome.generation,
         "as_of": outcome.as_of.isoformat(),
         "seconds": outcome.seconds,
+        **_rows(_tonight(outcome)),
+        "failed_checks": len(outcome.failed_checks),
+        "disk_mb": round(size / 1e6, 2),
     }
 
 
 def _landed(outcome: NightOutcome, context: dg.AssetExecutionContext) -> Results:
-    """Of each selected source that delivered something new: its loads and rows."""
-    loads = Counter(load.source for load in outcome.loads if load.status != "duplicate")
-    rows: Counter[str] = Counter()
-    for load in outcome.loads:
-        rows[load.source] += load.rows_read
-    for source, count in sorted(loads.items()):
+    """Of each selected source that delivered something new tonight: its loads and rows."""
+    by_source: dict[str, list[LoadSummary]] = {}
+    for load in _tonight(outcome):
+        by_source.setdefault(load.source, []).append(load)
+    for source, loads in sorted(by_source.items()):
         if landing_key(source) in context.selected_asset_keys:
-            metadata = {"loads": count, "rows_read": rows[source]}
+            metadata = {"loads": len({load.load_id for load in loads}), **_rows(loads)}
             yield dg.MaterializeResult(asset_key=landing_key(source), metadata=metadata)
+
+
+def _tonight(outcome: NightOutcome) -> list[LoadSummary]:
+    """Files that were read for the first time: not those that stand refused in the inbox, not known bytes."""
+    this_generation = f"{outcome.generation:06d}-"
+    read = ("accepted", "refused")
+    return [load for load in outcome.loads if load.load_id.startswith(this_generation) and load.status in read]
+
+
+def _rows(loads: list[LoadSummary]) -> dict[str, int]:
+    parts = ("rows_read", "rows_accepted", "rows_quarantined")
+    return {part: sum(getattr(load, part) for load in loads) for part in parts}
 
 
 def _failed_checks(outcome: NightOutcome) -> dict[tuple[str, str], dict[str, Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import dagster as dg
 
 from data_quality.reconcile import identities
+from models.settings import Settings, Source
 from models.tables import Severity, TableSpec, WriteMode
+from pipelines.assets.column_lineage import Origins, as_dagster
 from sql.catalog import Catalogue, Model
 
 PUBLICATION = "ops.publication"
@@ -44,22 +48,32 @@ def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
 
-def describe_night(catalogue: Catalogue, sources: Mapping[str, str]) -> NightAssets:
-    """The assets of a night over these sources (kind by name); scratch tables are looked through, not shown."""
+def describe_night(catalogue: Catalogue, settings: Settings, origins: Origins | None = None) -> NightAssets:
+    """The assets of a night over the settings' sources; scratch tables are looked through, not shown.
+
+    `origins` is the column lineage, which only the web UI shows.
+    """
     declared = catalogue.specs()
     order = [*sorted(declared.keys() - catalogue.models.keys()), *(model.table for model in catalogue.ordered())]
     specs = {name: declared[name] for name in order if declared[name].schema_name in PUBLISHED_LAYERS}
-    landed = [landing_key(source) for source in sources]
+    sources = {source.name: source for source in settings.sources}
+    landed = [landing_key(name) for name in sources]
     upstream = {name: sorted(_upstream(catalogue, name) & specs.keys()) for name in specs}
     tables = [
-        _table_asset(spec, [key_of(other) for other in upstream[name]] or _made_by_python(spec, landed), catalogue)
+        _table_asset(
+            spec,
+            [key_of(other) for other in upstream[name]] or _made_by_python(spec, landed),
+            catalogue,
+            (origins or {}).get(name, {}),
+        )
         for name, spec in specs.items()
         if name != PUBLICATION
     ]
-    publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue)
+    publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue, {})
+    hours = settings.quality.fresh_within_hours
     checks = list(_checks(catalogue, specs))
     return NightAssets(
-        specs=(*(_landing_asset(source, kind) for source, kind in sources.items()), *tables, publication),
+        specs=(*(_landing_asset(source, hours) for source in sources.values()), *tables, publication),
         check_specs=tuple(check for check, _ in checks),
         severities={check.key: severity for check, severity in checks},
         tables=frozenset(specs),
@@ -90,29 +104,45 @@ def _made_by_python(spec: TableSpec, landed: list[dg.AssetKey]) -> list[dg.Asset
     return landed if is_from_files else []
 
 
-def _landing_asset(source: str, kind: str) -> dg.AssetSpec:
+def _landing_asset(source: Source, default_hours: int) -> dg.AssetSpec:
+    """Fresh while the source delivers: Dagster sees when files came, not how old the events in them are."""
+    hours = source.fresh_within_hours or default_hours
     return dg.AssetSpec(
-        landing_key(source),
-        description=f"What the source {source} ({kind}) delivered, kept as it came.",
+        landing_key(source.name),
+        description=f"What the source {source.name} ({source.kind}, {source.path}) delivered, kept as it came.",
         group_name="landing",
         kinds={"file"},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours)),
         skippable=True,
     )
 
 
-def _table_asset(spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue) -> dg.AssetSpec:
+def _table_asset(
+    spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue, origins: dict[str, list[list[str]]]
+) -> dg.AssetSpec:
     model = catalogue.models.get(spec.table)
-    columns = [dg.TableColumn(column.name, column.type, column.description) for column in spec.columns]
+    columns = [dg.TableColumn(column.name, column.type, _shown(column.description)) for column in spec.columns]
+    lineage = {"dagster/column_lineage": as_dagster(origins)} if origins else {}
     return dg.AssetSpec(
         key_of(spec.table),
         deps=list(deps),
-        description=spec.description,
+        description=_shown(spec.description),
         group_name=_group(spec, model, catalogue),
         owners=[f"team:{spec.owner.split('@')[0]}"],
         kinds={"duckdb", "sql"} if model else {"duckdb", "python"},
-        metadata={"dagster/column_schema": dg.TableSchema(columns), "grain": ", ".join(spec.grain)},
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns),
+            "dagster/table_name": spec.table,
+            "grain": ", ".join(spec.grain),
+            **lineage,
+        },
         skippable=True,
     )
+
+
+def _shown(text: str) -> str:
+    """A description as the web UI shows it whole: it takes `<source>` for a tag of HTML and drops it."""
+    return re.sub("<([^<>]+)>", "‹\\1›", text)
 
 
 def _group(spec: TableSpec, model: Model | None, catalogue: Catalogue) -> str:

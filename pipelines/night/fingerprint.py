@@ -23,9 +23,9 @@ def fingerprint_of(settings: Settings, catalogue: Catalogue, key: bytes) -> str:
     """Hash of settings, contracts, SQL, reference rows, holidays, time zone rules and the secret key.
 
     Ids and contact keys of another secret key match none of tonight's, so a new key rebuilds everything too.
-    What only says how fast or where from a night runs (engine, paths) is left out: it moves no number.
+    What only says how fast, when or where from a night runs (engine, schedule, paths) is left out: it moves no number.
     """
-    decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True})
+    decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True, "schedule": True})
     for source in decisive["sources"]:
         source.pop("path")
         source.pop("fresh_within_hours")

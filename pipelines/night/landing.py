@@ -63,7 +63,7 @@ def land_sources(
     rollback, the row landed later wins as it did before.
     """
     files = [file for source in settings.sources for file in find_files(workspace.home, source)]
-    index = _read_index(workspace.inbox_index)
+    index = read_index(workspace.inbox_index)
     workspace.landed.mkdir(parents=True, exist_ok=True)
     landed = []
     for done, file in enumerate(files):
@@ -146,17 +146,17 @@ def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> L
     with opened:
         before = os.fstat(opened.fileno())
         known = index.get(str(file.path))
-        if known is not None and known[:3] == _identity(before) and (landed / str(known[3])).is_file():
+        if known is not None and known[:3] == list(identity_of(before)) and (landed / str(known[3])).is_file():
             return LandedFile(file.source, file.entity, file.name, str(known[3]), before.st_size)
         try:
             sha256, aside = _copy_and_hash(opened, landed)
         except _CannotReadError as error:
             return _deferred(file, f"it cannot be read ({error})")
-        if _identity(os.fstat(opened.fileno())) != _identity(before):
+        if identity_of(os.fstat(opened.fileno())) != identity_of(before):
             aside.unlink()
             return _deferred(file, "it changed while it was read")
     _keep(aside, landed / sha256)
-    index[str(file.path)] = [*_identity(before), sha256]
+    index[str(file.path)] = [*identity_of(before), sha256]
     return LandedFile(file.source, file.entity, file.name, sha256, before.st_size)
 
 
@@ -201,12 +201,13 @@ def _keep(aside: Path, final: Path) -> None:
     aside.replace(final)
 
 
-def _identity(status: os.stat_result) -> list[int | str]:
-    return [status.st_ino, status.st_size, status.st_mtime_ns]
+def identity_of(status: os.stat_result) -> tuple[int, int, int]:
+    """By what an unchanged file is recognised: inode, size, mtime in nanoseconds."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _read_index(path: Path) -> dict[str, list[int | str]]:
-    """A lost or broken index costs only hashing again."""
+def read_index(path: Path) -> dict[str, list[int | str]]:
+    """`[inode, size, mtime, sha256]` by path; a lost or broken index costs only hashing again."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -74,8 +74,9 @@ def test_a_companys_own_dagster_settings_are_kept(tmp_path):
     assert (tmp_path / "var/dagster/dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
 
 
-def test_the_root_has_the_dagster_settings_that_workspaces_get():
-    assert (ROOT / "dagster.yaml").read_text(encoding="utf-8") == template("dagster.yaml")
+@pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])
+def test_the_root_has_the_dagster_settings_that_workspaces_get(name):
+    assert (ROOT / name).read_text(encoding="utf-8") == template(name)
 
 
 def test_words_that_old_yaml_reads_as_booleans_and_numbers_are_words(tmp_path):

@@ -38,6 +38,13 @@ def materialized(office, table):
     return [record.asset_materialization.metadata["dagster/row_count"].value for record in reversed(found)]
 
 
+def numbers_of(office, key):
+    """The numbers that Dagster plots of an asset's last materialization."""
+    with dg.DagsterInstance.from_config(str(office.workspace.dagster_home)) as instance:
+        (record,) = instance.fetch_materializations(dg.AssetKey(key.split(".")), limit=1).records
+    return {name: entry.value for name, entry in record.asset_materialization.metadata.items()}
+
+
 def test_a_night_publishes_then_finds_nothing_new_and_status_tells_both(office, touchline):
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL, BROKEN])
@@ -48,6 +55,11 @@ def test_a_night_publishes_then_finds_nothing_new_and_status_tells_both(office, 
     assert "channel: not_in_set" in out
     assert "Refused crm/stages.csv" in out
     assert materialized(office, "core.latest_activities") == [1]
+    delivered = {"rows_read": 3, "rows_accepted": 2, "rows_quarantined": 1}
+    assert numbers_of(office, "landing.crm") == {"loads": 3, **delivered}
+    published = numbers_of(office, "ops.publication")
+    assert delivered.items() <= published.items()
+    assert published["disk_mb"] > 0
 
     code, out, _ = touchline("run", "--as-of", "2026-03-31")
     assert code == 0
