@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models.contracts import CONTRACTS
 from pipelines.demo.mistakes import TABLE_MISTAKES
+from pipelines.demo.stories import Story
 
 Row = Mapping[str, object]
 _WITHOUT_UPDATED_AT = frozenset({"stages", "spend", "exchange_rates", "time_off"})
@@ -32,6 +33,7 @@ class DemoSummary:
     """What `write_demo` wrote."""
 
     files: tuple[FileSummary, ...]
+    stories: tuple[Story, ...] = ()
 
     @property
     def rows(self) -> int:
