@@ -50,7 +50,7 @@ WORSE_STAGE, WORSE_ADVANCES = "Demo", 0.42
 """The stage of the planted story, and what is left of its share."""
 _A_MONTH = 3.6
 """New deals of a closer."""
-_PACE = {"outside": 134, "hybrid": 115}
+_PACE = {"outside": 150, "hybrid": 120}
 """Per cent of an inside rep's time between two moves."""
 
 

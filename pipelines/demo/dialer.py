@@ -72,7 +72,8 @@ class DialerFiles:
         is_free = (batch.lead == BLANK) & (batch.deal == BLANK) & (batch.number % 5 < 3)
         is_plain = batch.disposition != b.DISPOSITIONS.index("gatekeeper")
         is_before = batch.day < self.silent_day
-        return is_call & is_free & is_plain & is_before & np.isin(batch.person, self.dialing)
+        is_dialing = np.isin(batch.person, self.dialing)
+        return np.asarray(is_call & is_free & is_plain & is_before & is_dialing)
 
     def write(self, batch: Batch) -> None:
         """Adds calls to their months' files; they come in the order of days."""
