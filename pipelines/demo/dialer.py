@@ -96,8 +96,8 @@ class DialerFiles:
                 "Call ID": activity_ids(batch.number).str.replace("ACT-", "D", literal=True),
                 "Agent": look_up(self.agents, batch.person),
                 "Started": pl.select(pl.concat_str([pl.lit(part) for part in parts])).to_series(),
-                "Type": types.gather(batch.direction),
-                "Result": results.gather(batch.disposition),
+                "Type": look_up(types, batch.direction),
+                "Result": look_up(results, batch.disposition),
                 "Length": look_up(self.wording.clocks, batch.duration),
             }
         )

@@ -39,27 +39,29 @@ class Wording:
     leads: pl.Series
     deals: pl.Series
     days: pl.Series
+    days_t: pl.Series
+    days_spaced: pl.Series
     offsets: pl.Series
     offset_seconds: Ints
     clocks: pl.Series
+    clocks_z: pl.Series
 
     def instants(self, day: Ints, second: Ints, style: TimeStyle) -> pl.Series:
         """ISO texts of local days and seconds; blank where the second is BLANK."""
         index = np.where(second == BLANK, BLANK, day + MARGIN)
         if style is TimeStyle.LOCAL:
-            return _joined(look_up(self.days, index), " ", look_up(self.clocks, second))
+            return look_up(self.days_spaced, index) + look_up(self.clocks, second)
         if style is TimeStyle.OFFSET:
-            texts = look_up(self.days, index), "T", look_up(self.clocks, second), look_up(self.offsets, index)
-            return _joined(*texts)
+            return look_up(self.days_t, index) + look_up(self.clocks, second) + look_up(self.offsets, index)
         moment = index * 86_400 + second - self.offset_seconds[index]
-        dates = np.where(index == BLANK, BLANK, moment // 86_400)
-        clocks = np.where(index == BLANK, BLANK, moment % 86_400)
-        return _joined(look_up(self.days, dates), "T", look_up(self.clocks, clocks), "Z")
+        days, clocks = (np.where(index == BLANK, BLANK, part) for part in (moment // 86_400, moment % 86_400))
+        return look_up(self.days_t, days) + look_up(self.clocks_z, clocks)
 
 
 def make_wording(window: Window, reps: Sequence[str], accounts: int, leads: int, deals: int) -> Wording:
     """The texts of a company of that size."""
     days = [window.first + timedelta(days=number) for number in range(-MARGIN, window.days + MARGIN)]
+    clocks = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(86_400)]
     noons = [datetime.combine(day, time(12), ZONE) for day in days]
     return Wording(
         reps=texts_of(reps),
@@ -68,9 +70,12 @@ def make_wording(window: Window, reps: Sequence[str], accounts: int, leads: int,
         leads=texts_of([lead_id(number) for number in range(leads)]),
         deals=texts_of([opportunity_id(number) for number in range(deals)]),
         days=texts_of([day.isoformat() for day in days]),
+        days_t=texts_of([f"{day.isoformat()}T" for day in days]),
+        days_spaced=texts_of([f"{day.isoformat()} " for day in days]),
         offsets=texts_of([noon.isoformat()[-6:] for noon in noons]),
         offset_seconds=np.array([int((noon.utcoffset() or timedelta()).total_seconds()) for noon in noons]),
-        clocks=texts_of([f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(86_400)]),
+        clocks=texts_of(clocks),
+        clocks_z=texts_of([f"{clock}Z" for clock in clocks]),
     )
 
 
@@ -80,8 +85,8 @@ def texts_of(words: Sequence[str]) -> pl.Series:
 
 
 def look_up(texts: pl.Series, numbers: Ints) -> pl.Series:
-    """The text of each number."""
-    return texts.gather(np.where(numbers < 0, len(texts) - 1, numbers))
+    """The text of each number; -1 is the last, as everywhere."""
+    return texts[numbers]
 
 
 def to_cells(batch: Batch, wording: Wording, style: TimeStyle) -> pl.DataFrame:
@@ -119,19 +124,11 @@ def to_cells(batch: Batch, wording: Wording, style: TimeStyle) -> pl.DataFrame:
 
 def activity_ids(numbers: Ints) -> pl.Series:
     """The source's ids of the numbered activities."""
-    return _joined(pl.Series(numbers).cast(pl.String).str.zfill(8).rename(""), before="ACT-")
-
-
-def _joined(*parts: pl.Series | str, before: str = "") -> pl.Series:
-    """The texts put together; blank where the first is blank."""
-    first, *others = parts
-    assert isinstance(first, pl.Series)
-    whole = pl.concat_str([pl.lit(before), first, *(pl.lit(part) for part in others)])
-    return pl.select(pl.when(pl.lit(first) != "").then(whole).otherwise(pl.lit(""))).to_series()
+    return pl.Series(["ACT-"], dtype=pl.String) + pl.Series(numbers).cast(pl.String).str.zfill(8)
 
 
 def _words(words: Sequence[str], codes: Ints) -> pl.Series:
-    return pl.Series(words, dtype=pl.String).gather(codes)
+    return pl.Series(words, dtype=pl.String)[codes]
 
 
 def _word_where(said: npt.NDArray[np.bool_], word: str) -> pl.Series:
