@@ -14,7 +14,10 @@ from pipelines.demo.roster import Roster, RosterRow
 
 @dataclass(frozen=True)
 class Expected:
-    """A figure: `column` of `table` in the rows of `where` is `comparison` (one of >=, >, <=, =) `value`."""
+    """A figure: `column` of `table` in the rows of `where` is `comparison` (one of >=, >, <=, =) `value`.
+
+    A value of `where` that begins with < or >= is a bound; `column` may be an expression over all these rows.
+    """
 
     table: str
     where: dict[str, str]
