@@ -63,6 +63,7 @@ class DialerFiles:
     dialing: Ints
     silent_day: int
     month_of_day: list[str]
+    newest_day: int = BLANK
     files: dict[str, DialerFile] = field(default_factory=dict)
     stack: ExitStack = field(default_factory=ExitStack)
 
@@ -77,6 +78,7 @@ class DialerFiles:
 
     def write(self, batch: Batch) -> None:
         """Adds calls to their months' files; they come in the order of days."""
+        self.newest_day = max([self.newest_day, *batch.day.tolist()[-1:]])
         months = np.array(self.month_of_day)[batch.day]
         for month in dict.fromkeys(months.tolist()):
             self._file(month).write(self._cells(batch.take(months == month)))

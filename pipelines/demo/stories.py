@@ -43,13 +43,13 @@ class Story:
         return {**asdict(self), "from_date": str(self.from_date), "to_date": str(self.to_date)}
 
 
-def tell_stories(window: Window, roster: Roster, plot: Plot, has_dialer: bool) -> tuple[Story, ...]:
-    """What was planted; nothing in a company that is too small."""
+def tell_stories(window: Window, roster: Roster, plot: Plot, last_dialed: date | None) -> tuple[Story, ...]:
+    """What was planted; nothing in a company that is too small. `last_dialed` is the day of the dialer's last call."""
     if not plot.overloaded:
         return ()
     stories = [_overload(window, roster, plot), _turnover(window, roster, plot), _drift(window, roster, plot)]
-    if has_dialer:
-        stories.append(_silence(window, plot))
+    if last_dialed is not None:
+        stories.append(_silence(window, last_dialed))
     return (*stories, _worse_stage(plot, window))
 
 
@@ -97,14 +97,13 @@ def _drift(window: Window, roster: Roster, plot: Plot) -> Story:
     return Story("rep_type_drift", "rep", subject, plot.drift_from, window.last, (*shares, verdict), sentence)
 
 
-def _silence(window: Window, plot: Plot) -> Story:
-    last = plot.silent_from - timedelta(days=1)
+def _silence(window: Window, last: date) -> Story:
     newest = Expected("ops.source", {"source": "dialer"}, "newest_event_at", "=", str(last))
     days = (window.last - last).days
     sentence = (
         f"The dialer's export stopped: its newest call is of {last}, {days} days before the end; the CRM goes on."
     )
-    return Story("source_silent", "source", "dialer", plot.silent_from, window.last, (newest,), sentence)
+    return Story("source_silent", "source", "dialer", last + timedelta(days=1), window.last, (newest,), sentence)
 
 
 def _worse_stage(plot: Plot, window: Window) -> Story:

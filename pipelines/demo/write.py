@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.demo.activities import ActivityWriter, Progress
@@ -47,7 +47,10 @@ def write_demo(
     dialed = None if dialer is None else make_dialer(dialer, company, wording)
     writer = ActivityWriter(folder, company.window, world, open_deals(company), wording, dialed, progress)
     files += writer.write(events or world.days.expected)
-    stories = tell_stories(company.window, company.roster, company.plot, has_dialer=dialer is not None)
+    last_dialed = None
+    if dialed is not None and dialed.newest_day >= 0:
+        last_dialed = company.window.first + timedelta(days=dialed.newest_day)
+    stories = tell_stories(company.window, company.roster, company.plot, last_dialed)
     return DemoSummary(tuple(sorted(files, key=lambda file: file.name)), stories)
 
 
