@@ -20,7 +20,7 @@ from pipelines.demo.files import FileSummary
 from pipelines.demo.text import TimeStyle, Wording
 from pipelines.demo.versions import as_corrected, as_late, as_stale, as_upcoming
 
-CHUNK = 250_000
+CHUNK = 100_000
 """Activities in memory at a time; it decides the bytes, so it is no parameter."""
 PART_ROWS = 500_000
 """A month with more rows than this is spread over several files."""

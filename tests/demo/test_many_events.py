@@ -9,7 +9,7 @@ import pytest
 CODE = """
 import pathlib, resource, sys
 from pipelines.demo import write_demo
-summary = write_demo(pathlib.Path(sys.argv[1]), reps=40, days=365, events=int(sys.argv[2]))
+summary = write_demo(pathlib.Path(sys.argv[1]), reps=40, days=31, events=int(sys.argv[2]))
 print(summary.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -26,4 +26,4 @@ def test_four_times_the_events_take_the_same_memory(tmp_path):
     _, once = rows_and_peak(tmp_path / "once", 500_000)
     rows, four_times = rows_and_peak(tmp_path / "four", 2_000_000)
     assert rows > 2_000_000
-    assert four_times < 1.25 * once
+    assert four_times < 1.25 * once  # both fill whole chunks: what grows with the chunk is in both
