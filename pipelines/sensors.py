@@ -6,7 +6,7 @@ Each starts switched on and asks for the same night as the schedule. Correctness
 from __future__ import annotations
 
 import time
-from datetime import UTC
+from datetime import UTC, datetime
 
 import dagster as dg
 

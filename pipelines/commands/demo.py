@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def demo(
-    reps: Annotated[int, typer.Option(min=1, help="People in sales.")] = 24,
+    reps: Annotated[
+        int | None, typer.Option(min=1, help="Sellers; default 24, or as many as so many --events take.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 180,
     events: Annotated[int | None, typer.Option(min=0, help="Activities; default what so many reps do.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 7,
@@ -35,7 +38,8 @@ def demo(
     _make_demo_workspace(workspace)
     summary = _write(workspace, as_of, reps=reps, days=days, events=events, seed=seed)
     if as_json:
-        print_json({"home": str(workspace.home), **asdict(summary)})
+        stories = [story.as_record() for story in summary.stories]
+        print_json({"home": str(workspace.home), **asdict(summary), "stories": stories})
     else:
         _show(workspace, summary)
 
@@ -66,8 +70,11 @@ def _write(workspace: Workspace, as_of: str | None, **size: Any) -> DemoSummary:
     instant = DEMO_AS_OF if as_of is None else parse_as_of(as_of, workspace.settings().company.timezone)
     with progress_here() as progress:
         progress.step("activities")
-        summary = write_demo(workspace.inbox / "crm", as_of=instant, progress=progress.advance, **size)
+        inbox = workspace.inbox
+        summary = write_demo(inbox / "crm", as_of=instant, progress=progress.advance, dialer=inbox / "dialer", **size)
     workspace.demo_as_of.write_text(instant.isoformat() + "\n", encoding="utf-8")
+    told = json.dumps([story.as_record() for story in summary.stories], indent=2, ensure_ascii=False)
+    workspace.demo_stories.write_text(told + "\n", encoding="utf-8")
     return summary
 
 
@@ -77,5 +84,9 @@ def _show(workspace: Workspace, summary: DemoSummary) -> None:
     for file in summary.files:
         dirt = f", {count(file.broken)} of them broken on purpose" if file.broken else ""
         out.line(f"  {file.name}: {count(file.rows)} rows{dirt}")
+    if summary.stories:
+        out.line(f"Planted for alerts and reports to find (as figures in {workspace.demo_stories}):")
+    for story in summary.stories:
+        out.line(f"  {story.name}: {story.sentence}")
     as_of = workspace.demo_as_of.read_text(encoding="utf-8").strip()
     out.line(f"Now: touchline run --home {workspace.home} --as-of {as_of}")

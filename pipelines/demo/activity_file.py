@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+import polars as pl
 
 from pipelines.demo.batch import Batch
 from pipelines.demo.files import FileSummary, columns_of
@@ -48,15 +49,17 @@ class ActivityFile:
 
     def write(self, batch: Batch) -> Written:
         """Adds the batch."""
+        if not len(batch):
+            return Written([], [])
         cells = to_cells(batch, self.wording, self.style)
+        lines: list[str] = cells.select(pl.concat_str(COLUMNS, separator=",")).to_series().to_list()
         numbers = np.arange(self.rows, self.rows + len(batch))
         broken: list[int] = np.nonzero(numbers % _EACH == numbers // _EACH * 37 % 97 + 2)[0].tolist()
-        for row in broken:
+        for row, texts in zip(broken, cells[broken].iter_rows(named=True), strict=True):
             mistake = self.first_mistake + (self.rows + row) // _EACH
             column, value = ACTIVITY_MISTAKES[mistake % len(ACTIVITY_MISTAKES)]
-            cells[column][row] = value
-        columns = (cells[name].tolist() for name in COLUMNS)
-        return self.add(Written(list(map(",".join, zip(*columns, strict=True))), broken))
+            lines[row] = ",".join({**texts, column: value}[name] for name in COLUMNS)
+        return self.add(Written(lines, broken))
 
     def add(self, written: Written) -> Written:
         """Adds lines as they are."""

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.demo import behaviour as b
-from pipelines.demo.days import Floats, Ints, RepDays
+from pipelines.demo.agenda import Agenda
+from pipelines.demo.days import BLANK, Floats, Ints, RepDays
 
-BLANK = -1
 MARGIN = 40
 """Days before and after the window that a time may lie on."""
 
@@ -57,40 +57,47 @@ class Batch:
 
 @dataclass(frozen=True)
 class World:
-    """What activities point at, by number: sellers, SDRs, accounts, deals and leads."""
+    """Whom activities are done by and with, by number; `customers` are followed by `prospects` for each seller."""
 
     sellers: int
     people: int
     bookers: Ints
-    accounts: int
-    account_deal: Ints
-    contact_lead: Ints
+    customers: int
+    prospects: int
     previous_workday: Ints
+    days: RepDays
+    agenda: Agenda
 
 
 def draw(
-    world: World, days: RepDays, cells: Ints, first_number: int, dice: np.random.Generator, only: int | None = None
+    world: World, cells: Ints, ranks: Ints, first_number: int, dice: np.random.Generator, only: int | None = None
 ) -> Batch:
-    """One activity for each index into `days`, of any channel or of one `only`."""
+    """One activity for each index into the rep days; the first of a cell are those that its agenda asks for.
+
+    Of any channel, or of one `only`.
+    """
     size = len(cells)
-    profile, day = days.profile[cells], days.day[cells]
+    profile, day = world.days.profile[cells], world.days.day[cells]
+    entry = world.agenda.find(cells, ranks)
     channel = _pick(_cumulative([b.PROFILES[name].per_day for name in b.PROFILE_NAMES])[profile], dice.random(size))
-    channel = channel if only is None else np.full(size, only)
-    direction = _pick(_cumulative(b.DIRECTION_SHARES)[channel], dice.random(size))
-    internal = np.array([b.PROFILES[name].internal_meetings for name in b.PROFILE_NAMES])[profile]
-    direction = np.where((channel == b.MEETING) & (dice.random(size) < internal), b.INTERNAL, direction)
-    second = _clock(channel, dice)
+    asked = world.agenda.read("channel", entry, np.full(size, BLANK if only is None else only))
+    channel = np.where(asked != BLANK, asked, channel)
+    direction = _directions(channel, profile, entry, asked, dice)
+    second = world.agenda.read("second", entry, _clock(channel, dice))
     disposition = _dispositions(channel, direction, dice)
     length = _lengths(channel, disposition, profile == b.PROFILE_NAMES.index("outside"), dice)
     by_end = (length > 0) & (dice.random(size) < np.where(channel == b.MEETING, 0.5, 0.08))
-    person, contact = _parties(world, days.person[cells], channel, dice)
+    contact = world.agenda.read_party(
+        "contact", entry, _contacts(world, world.days.person[cells], channel, profile, dice)
+    )
     created_day, created_second = _created(world, channel, day, second, dice)
+    nothing = np.full(size, BLANK)
     return Batch(
         number=first_number + np.arange(size),
         channel=channel,
         day=day,
         second=second,
-        person=person,
+        person=_names(world, world.days.person[cells], channel, dice),
         booker=_bookers(world, channel, profile, dice),
         is_dated=((channel == b.TASK) | ((channel == b.SOCIAL) & (dice.random(size) < 0.03))).astype(np.int64),
         is_bulk=((channel == b.EMAIL) & (dice.random(size) < 0.06)).astype(np.int64),
@@ -103,8 +110,8 @@ def draw(
         account=np.where(contact >= 0, contact // 3, BLANK),
         contact=contact,
         guests=np.where((channel == b.MEETING) & (contact >= 0), (dice.random(size) * 4).astype(np.int64), 0),
-        lead=np.where(dice.random(size) < 0.7, _look_up(world.contact_lead, contact), BLANK),
-        deal=np.where(dice.random(size) < 0.6, _look_up(world.account_deal, contact // 3), BLANK),
+        lead=world.agenda.read_party("lead", entry, nothing),
+        deal=world.agenda.read_party("deal", entry, nothing),
         subject=(dice.random(size) * 16).astype(np.int64),
         deleted=np.zeros(size, dtype=np.int64),
         created_day=created_day,
@@ -163,17 +170,34 @@ def _modes(channel: Ints, profile: Ints, dice: np.random.Generator) -> Ints:
     return np.where(channel == b.MEETING, _pick(modes[profile], dice.random(len(channel))), 0)
 
 
-def _parties(world: World, person: Ints, channel: Ints, dice: np.random.Generator) -> tuple[Ints, Ints]:
-    """Whose id the row carries (some have an alias, an unknown id or none), and the contact it was with."""
-    size, roll = len(person), dice.random(len(person))
+def _directions(channel: Ints, profile: Ints, entry: Ints, asked: Ints, dice: np.random.Generator) -> Ints:
+    """What an agenda asks for by channel goes out, and nothing that it asks for stays in the house."""
+    direction = _pick(_cumulative(b.DIRECTION_SHARES)[channel], dice.random(len(channel)))
+    internal = np.array([b.PROFILES[name].internal_meetings for name in b.PROFILE_NAMES])[profile]
+    is_internal = (channel == b.MEETING) & (dice.random(len(channel)) < internal)
+    direction = np.where(is_internal, b.INTERNAL, direction)
+    return np.where((asked != BLANK) | ((entry != BLANK) & (direction == b.INTERNAL)), b.OUTBOUND, direction)
+
+
+def _contacts(world: World, person: Ints, channel: Ints, profile: Ints, dice: np.random.Generator) -> Ints:
+    """One of the seller's prospects, of some more often than of others; of customers for those who look after them."""
+    size = len(person)
     skewed = dice.random(size) * dice.random(size)
-    account = person % world.sellers + world.sellers * (skewed * (world.accounts // world.sellers)).astype(np.int64)
+    prospect = person % world.sellers + world.sellers * (skewed * world.prospects).astype(np.int64)
+    kept = world.customers * 2 // 5
+    customer = kept + _whole(dice, size, world.customers - kept)
+    account = np.where(profile == b.PROFILE_NAMES.index("csm"), customer, world.customers + prospect)
     contact = account * 3 + _whole(dice, size, 3)
-    contact = np.where((channel >= b.TASK) & (dice.random(size) < 0.5), BLANK, contact)
-    has_alias = (person < 2) & (person < world.sellers) & (channel == b.CALL) & (roll < 0.25)
+    return np.where((channel >= b.TASK) & (dice.random(size) < 0.5), BLANK, contact)
+
+
+def _names(world: World, person: Ints, channel: Ints, dice: np.random.Generator) -> Ints:
+    """Whose id the row carries: some have an alias, an unknown id or none."""
+    roll = dice.random(len(person))
+    has_alias = (person < min(2, world.sellers)) & (channel == b.CALL) & (roll < 0.25)
     named = np.where(has_alias, world.people + 2 + person, person)
     named = np.where(roll > 0.996, world.people, named)
-    return np.where(roll > 0.998, world.people + 1, named), contact
+    return np.where(roll > 0.998, world.people + 1, named)
 
 
 def _bookers(world: World, channel: Ints, profile: Ints, dice: np.random.Generator) -> Ints:
@@ -194,7 +218,3 @@ def _created(world: World, channel: Ints, day: Ints, second: Ints, dice: np.rand
     at = 9 * 3600 + _whole(dice, size, 8 * 3600)
     is_meeting = channel == b.MEETING
     return np.where(is_meeting, booked, day), np.where(is_meeting, at, logged)
-
-
-def _look_up(table: Ints, index: Ints) -> Ints:
-    return np.where(index >= 0, table[np.maximum(index, 0)], BLANK)

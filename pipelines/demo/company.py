@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from models.errors import UsageError
+from pipelines.demo.behaviour import season
 
 ZONE = ZoneInfo("America/New_York")
 DEMO_AS_OF = datetime(2026, 6, 30, 23, 59, 59, 999999, tzinfo=ZONE)
@@ -25,10 +26,37 @@ company:
   workdays: [mon, tue, wed, thu, fri]
   workday_hours: {start: "09:00", end: "17:30"}
   holidays: {default_country: US}
-  fiscal_year_start_month: 1
+  fiscal_year_start_month: 2
 sources:
   - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
+  - name: dialer
+    kind: mapped
+    path: inbox/dialer/*.csv
+    entity: activities
+    timezone: UTC
+    read: {delimiter: ";"}
+    fields:
+      source_record_id: Call ID
+      channel: {const: call}
+      occurred_at: {column: Started, format: "%d.%m.%Y %H:%M:%S"}
+      rep_id: Agent
+      direction: {column: Type, map: {OUT: outbound, IN: inbound}, otherwise: unknown}
+      status: {const: completed}
+      disposition:
+        column: Result
+        map:
+          ANSWERED: connected
+          NO ANSWER: no_answer
+          VOICEMAIL: voicemail
+          MESSAGE: left_message
+          BUSY: busy
+          WRONG NUMBER: wrong_number
+          FAILED: failed
+      duration_seconds: {column: Length, unit: "HH:MM:SS"}
 """
+FISCAL_YEAR_START = 2
+HISTORY_DAYS = 365
+"""For so long before the window there are deals, contracts and money, but no activities."""
 
 
 def demo_settings() -> str:
@@ -53,11 +81,24 @@ class Window:
         """The day that lies `share` of the way into the window."""
         return self.first + timedelta(days=int((self.days - 1) * share))
 
+    @property
+    def opening(self) -> date:
+        """The day of the earliest deal; activities begin at `first`."""
+        return self.first - timedelta(days=HISTORY_DAYS)
+
+    def before_end(self, days: int) -> date:
+        """The day so many days before the last."""
+        return self.last - timedelta(days=days)
+
     def months(self, before: int = 0) -> list[date]:
         """First days of the window's months, and of `before` months before them."""
         number = self.first.year * 12 + self.first.month - 1 - before
         last = self.last.year * 12 + self.last.month - 1
         return [date(month // 12, month % 12 + 1, 1) for month in range(number, last + 1)]
+
+    def month_names(self) -> list[str]:
+        """The month of each day, as 2026-01."""
+        return [f"{self.first + timedelta(days=number):%Y-%m}" for number in range(self.days)]
 
     def dice(self, subject: str) -> random.Random:
         """A random stream of the subject's own, so that one subject's change does not move another's rows."""
@@ -102,3 +143,29 @@ def _offset_text(day: date) -> str:
 def office_second(dice: random.Random) -> int:
     """A second of the day within working hours."""
     return 9 * 3600 + dice.randrange(8 * 3600)
+
+
+def next_workday(day: date) -> date:
+    """The day itself, or the first one after it on which the company's country works."""
+    while not is_workday(day, "US"):
+        day += timedelta(days=1)
+    return day
+
+
+def seasonal_day(dice: random.Random, first: date, last: date) -> date:
+    """A workday from `first` on (`last` is the latest that is drawn), more often one of a busy time of the year."""
+    while True:
+        day = first + timedelta(days=dice.randrange((last - first).days + 1))
+        if dice.random() * 1.1 < season(day):
+            return next_workday(day)
+
+
+def month_after(month: date, months: int = 1) -> date:
+    """The first day of the month so many months later, or earlier."""
+    number = month.year * 12 + month.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def is_quarter_end(month: int) -> bool:
+    """Whether the month is a fiscal quarter's last."""
+    return (month - FISCAL_YEAR_START) % 3 == 2

@@ -1,4 +1,7 @@
-"""Accounts and contacts: three contacts an account, some merged (chains too), some deleted, some changed later."""
+"""Accounts and contacts: three contacts an account, some merged (chains too), some deleted, some changed later.
+
+Customers come first, then prospects, then the accounts that exist because of a deal.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,14 @@ def contact_id(number: int) -> str:
     return f"CON-{number:07d}"
 
 
-def count_accounts(sellers: int, events: int) -> int:
-    """How many accounts a company of that size works on."""
-    return max(sellers * 15, events // 250)
+def count_customers(sellers: int) -> int:
+    """Accounts, the first of all, that had a contract before the first deal."""
+    return sellers * 5
+
+
+def count_prospects(sellers: int) -> int:
+    """Accounts, next to the customers, that sellers work on and that never become a deal."""
+    return sellers * 30
 
 
 def account_rows(window: Window, accounts: int) -> Rows:

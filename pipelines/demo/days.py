@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.demo.behaviour import OFF_FACTOR, PROFILE_NAMES, PROFILES, WEEKDAY_FACTORS
+from pipelines.demo.behaviour import (
+    NOTICE_DAYS,
+    NOTICE_FACTOR,
+    OFF_FACTOR,
+    OVERLOAD,
+    PROFILE_NAMES,
+    PROFILES,
+    WEEKDAY_FACTORS,
+    ramp,
+    season,
+)
 from pipelines.demo.company import Window, days_off
+from pipelines.demo.people_files import Leave
+from pipelines.demo.plot import Plot
 from pipelines.demo.roster import Roster, RosterRow
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+BLANK = -1
+"""The number that stands for an empty cell."""
 _AFTER_LEAVING = 3
 """Days on which a leaver's sequences still send a little."""
 
@@ -28,28 +42,53 @@ class RepDays:
     profile: Ints
     load: Floats
 
+    @property
+    def expected(self) -> int:
+        """How many activities the loads add up to."""
+        return max(1, round(float(np.cumsum(self.load)[-1])))
 
-def plan_rep_days(window: Window, roster: Roster, leave: list[dict[str, object]]) -> RepDays:
+
+def plan_rep_days(window: Window, roster: Roster, leave: list[Leave], plot: Plot) -> RepDays:
     """The expected number of activities of each person and day; day 0 is the window's first."""
     people = {rep_id: number for number, rep_id in enumerate(roster.rep_ids)}
     loads = np.zeros((window.days, len(people)))
     profiles = np.zeros((window.days, len(people)), dtype=np.int64)
-    weekdays = np.array([WEEKDAY_FACTORS[(window.first.weekday() + day) % 7] for day in range(window.days)])
+    calendar = [window.first + timedelta(days=number) for number in range(window.days)]
+    busyness = np.array([WEEKDAY_FACTORS[day.weekday()] * season(day) for day in calendar])
     for row, first, last in _spans(window, roster):
-        span = slice(first, last + 1)
-        loads[span, people[row.rep_id]] = sum(PROFILES[row.profile].per_day) * weekdays[span]
-        profiles[span, people[row.rep_id]] = PROFILE_NAMES.index(row.profile)
-        for day in _holidays(window, row.country or "US"):
-            if first <= day <= last:
-                loads[day, people[row.rep_id]] *= OFF_FACTOR
+        span, person = slice(first, last + 1), people[row.rep_id]
+        loads[span, person] = sum(PROFILES[row.profile].per_day) * busyness[span] * _stage_of_life(row, calendar[span])
+        profiles[span, person] = PROFILE_NAMES.index(row.profile)
+        off = [day for day in _holidays(window, row.country or "US") if first <= day <= last]
+        loads[off, person] *= OFF_FACTOR
     for absence in leave:
         start, end = (_number(window, absence[name]) for name in ("start_date", "end_date"))
         loads[start : end + 1, people[str(absence["rep_id"])]] *= OFF_FACTOR
-    random = np.random.Generator(np.random.PCG64([abs(window.seed), 1]))
-    skill = 0.75 + 0.5 * random.random(len(people))
-    loads *= skill * (0.7 + 0.6 * random.random(loads.shape))
+    _vary(loads, window)
+    if plot.drifter:
+        profiles[_number(window, plot.drift_from) :, people[plot.drifter]] = PROFILE_NAMES.index("drifting")
+        loads[_number(window, plot.overload_from) :, people[plot.overloaded]] *= OVERLOAD
     days, persons = np.nonzero(loads)
     return RepDays(days, persons, profiles[days, persons], loads[days, persons])
+
+
+def _stage_of_life(row: RosterRow, calendar: Sequence[date]) -> Floats:
+    """A newcomer's ramp-up and a leaver's last days, as factors."""
+    left = row.termination_date
+    return np.array(
+        [
+            ramp((day - row.hire_date).days)
+            * (NOTICE_FACTOR if left is not None and (left - day).days < NOTICE_DAYS else 1)
+            for day in calendar
+        ]
+    )
+
+
+def _vary(loads: Floats, window: Window) -> None:
+    """Some people do more than others, and nobody does the same every day."""
+    dice = np.random.Generator(np.random.PCG64([abs(window.seed), 1]))
+    loads *= 0.75 + 0.5 * dice.random(loads.shape[1])
+    loads *= 0.7 + 0.6 * dice.random(loads.shape)
 
 
 def _spans(window: Window, roster: Roster) -> Iterator[tuple[RosterRow, int, int]]:
@@ -72,7 +111,7 @@ def _holidays(window: Window, country: str) -> list[int]:
 
 def _number(window: Window, day: object) -> int:
     assert isinstance(day, date)
-    return (day - window.first).days
+    return max(0, (day - window.first).days)
 
 
 def previous_workdays(window: Window, before: int, after: int) -> Ints:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.contracts import CONTRACTS
 from pipelines.demo.mistakes import TABLE_MISTAKES
+from pipelines.demo.stories import Story
 
 Row = Mapping[str, object]
 _WITHOUT_UPDATED_AT = frozenset({"stages", "spend", "exchange_rates", "time_off"})
@@ -32,6 +32,7 @@ class DemoSummary:
     """What `write_demo` wrote."""
 
     files: tuple[FileSummary, ...]
+    stories: tuple[Story, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -53,20 +54,17 @@ def columns_of(entity: str) -> tuple[str, ...]:
 
 def write_table(folder: Path, entity: str, rows: Iterable[Row], name: str = "") -> FileSummary:
     """Writes the rows as `<name or entity>.csv`, one row in a hundred broken where the entity has mistakes."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns_of(entity), lineterminator="\n", restval="", extrasaction="raise")
-    writer.writeheader()
+    file_name, columns = f"{name or entity}.csv", columns_of(entity)
+    from_spreadsheet = entity == "spend"  # finance saves it from one: byte order mark and CRLF
     count = broken = 0
-    for row in rows:
-        mistakes = TABLE_MISTAKES.get(entity, ())
-        if mistakes and count % 100 == 57:
-            row = {**row, **mistakes[count // 100 % len(mistakes)]}
-            broken += 1
-        writer.writerow(row)
-        count += 1
-    file_name = f"{name or entity}.csv"
-    text = buffer.getvalue()
-    if entity == "spend":  # finance saves it from a spreadsheet: byte order mark and CRLF
-        text = "\ufeff" + text.replace("\n", "\r\n")
-    (folder / file_name).write_bytes(text.encode())
+    with (folder / file_name).open("w", encoding="utf-8-sig" if from_spreadsheet else "utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\r\n" if from_spreadsheet else "\n")
+        writer.writerow(columns)
+        for row in rows:
+            mistakes = TABLE_MISTAKES.get(entity, ())
+            if mistakes and count % 100 == 57:
+                row = {**row, **mistakes[count // 100 % len(mistakes)]}
+                broken += 1
+            writer.writerow([row.get(column, "") for column in columns])
+            count += 1
     return FileSummary(file_name, entity, count, broken)

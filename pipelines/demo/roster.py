@@ -1,4 +1,4 @@
-"""The people: joiners, leavers, movers, one who came back, managers and a support desk; leave and targets."""
+"""The people: sellers and what became of them, those who left earlier, managers and a support desk."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from pipelines.demo.company import Window, stamp
 from pipelines.demo.names import person_name
+from pipelines.demo.seats import FORMER, Fate, Seat, seat_sellers
 
-SEATS = (
-    ("ae", "inside", "Inside East"),
-    ("field_rep", "outside", "Field North"),
-    ("sdr", "inside", "Development"),
-    ("ae", "inside", "Inside West"),
-    ("field_rep", "outside", "Field South"),
-    ("csm", "hybrid", "Customer Success"),
-    ("ae", "hybrid", "Strategic"),
-    ("sdr", "inside", "Development"),
-)
-TERRITORIES = {"US": ("Northeast", "Midwest", "Southeast", "West"), "CA": ("Canada",), "GB": ("United Kingdom",)}
+_TERRITORIES = {"US": ("Northeast", "Midwest", "Southeast", "West"), "CA": ("Canada",), "GB": ("United Kingdom",)}
+CLOSING_ROLES = ("ae", "field_rep", "csm", "solutions_engineer", "")
+UNKNOWN_REP = "R999"
+"""On a few activities, and in no roster."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,10 @@ class RosterRow:
     effective_from: date
     termination_date: date | None = None
     termination_kind: str = ""
+
+    def is_employed(self, day: date) -> bool:
+        """Whether the day lies in the spell; both its ends count."""
+        return self.hire_date <= day and (self.termination_date is None or day <= self.termination_date)
 
     @property
     def profile(self) -> str:
@@ -66,107 +65,102 @@ class Roster:
     rows: tuple[RosterRow, ...]
     sellers: int
 
-    @property
+    @cached_property
+    def histories(self) -> dict[str, list[RosterRow]]:
+        """Each person's rows, in roster order."""
+        found: dict[str, list[RosterRow]] = {}
+        for row in self.rows:
+            found.setdefault(row.rep_id, []).append(row)
+        return found
+
+    @cached_property
     def rep_ids(self) -> list[str]:
         """Each person once, in roster order."""
-        return list(dict.fromkeys(row.rep_id for row in self.rows))
+        return list(self.histories)
 
-    def of(self, rep_id: str) -> list[RosterRow]:
-        """The rep's history."""
-        return [row for row in self.rows if row.rep_id == rep_id]
+    @cached_property
+    def teams(self) -> list[str]:
+        """Each team once."""
+        return list(dict.fromkeys(row.team for row in self.rows))
+
+    def on(self, rep_id: str, day: date) -> RosterRow | None:
+        """Who the person is on the day; None when not employed."""
+        rows = [row for row in self.histories[rep_id] if row.effective_from <= day]
+        return rows[-1] if rows and rows[-1].is_employed(day) else None
+
+    def closers(self, day: date) -> list[str]:
+        """Who may own a deal on the day; the founding seller where there is nobody (judged once a week)."""
+        monday = day - timedelta(days=day.weekday())
+        if monday not in self._closers:
+            rows = [row for row in self.rows if row.role in CLOSING_ROLES and self.on(row.rep_id, monday) is row]
+            self._closers[monday] = [row.rep_id for row in rows] or self.rep_ids[:1]
+        return self._closers[monday]
+
+    @cached_property
+    def _closers(self) -> dict[date, list[str]]:
+        return {}
 
 
 def hire_everyone(window: Window, reps: int) -> Roster:
-    """The roster of `reps` sellers with a manager a team and one support person."""
+    """The roster of `reps` sellers with a manager a team, one support person, and sellers who left before."""
     dice = window.dice("roster")
+    seats = seat_sellers(reps)
+    teams = list(dict.fromkeys(seat.team for seat in seats))
     rows: list[RosterRow] = []
-    teams = list(dict.fromkeys(seat[2] for seat in SEATS[:reps]))
-    for index in range(reps):
-        rows += _career(_seller(window, dice, index, teams), window, index)
+    for index, seat in enumerate(seats):
+        rows += _career(_seller(window, dice, index, seat, teams), window, seat.fate)
     for number, team in enumerate(teams):
-        rep_type = next(seat[1] for seat in SEATS if seat[2] == team)
+        rep_type = next(seat.rep_type for seat in seats if seat.team == team)
         rows.append(_staff(window, dice, f"M{number + 1:03d}", "sales_manager", rep_type, team))
     rows.append(_staff(window, dice, "S001", "sales_support", "inside", teams[0]))
+    rows += _former(window, dice, teams)
     return Roster(tuple(rows), reps)
 
 
-def _seller(window: Window, dice: random.Random, index: int, teams: list[str]) -> RosterRow:
-    role, rep_type, team = SEATS[index % len(SEATS)]
-    if index == 11:
-        role = ""
-    if index == 13:
-        role = "solutions_engineer"
+def _seller(window: Window, dice: random.Random, index: int, seat: Seat, teams: list[str]) -> RosterRow:
+    role = {11: "", 13: "solutions_engineer"}.get(index, seat.role)
     country = {6: "CA", 9: "GB", 2: ""}.get(index % 10, "US")
-    territory = dice.choice(TERRITORIES[country or "US"])
-    hired = window.first - timedelta(days=dice.randrange(30, 1000))
-    manager = f"M{teams.index(team) + 1:03d}"
-    name = person_name(dice)
-    return RosterRow(f"R{index + 1:03d}", name, role, rep_type, team, manager, territory, country, hired, hired)
+    territory = dice.choice(_TERRITORIES[country or "US"])
+    hired = min(window.first, window.before_end(400)) - timedelta(days=dice.randrange(30, 700))
+    manager = f"M{teams.index(seat.team) + 1:03d}"
+    name, number = person_name(dice), index + 1 if index < 998 else index + 2
+    return RosterRow(f"R{number:03d}", name, role, seat.rep_type, seat.team, manager, territory, country, hired, hired)
 
 
 def _staff(window: Window, dice: random.Random, rep_id: str, role: str, rep_type: str, team: str) -> RosterRow:
-    hired = window.first - timedelta(days=dice.randrange(500, 1000))
+    hired = min(window.first, window.before_end(400)) - timedelta(days=dice.randrange(400, 800))
     return RosterRow(rep_id, person_name(dice), role, rep_type, team, "", "", "US", hired, hired)
 
 
-def _career(row: RosterRow, window: Window, index: int) -> list[RosterRow]:
-    """What happens to a seller in the window; most just stay."""
-    if index == 9:
-        left, back = window.at(0.3), window.at(0.6) + timedelta(days=1)
-        first = replace(row, termination_date=left, termination_kind="voluntary")
-        return [first, replace(row, hire_date=back, effective_from=back)]
-    if index % 8 == 3:
-        joined = window.at(0.25 + index % 5 / 10)
-        return [replace(row, hire_date=joined, effective_from=joined)]
-    if index % 8 == 5 or index % 16 == 4:
-        left = window.at(0.5 + index % 7 / 20)
-        kind = "involuntary" if index % 16 == 13 else "voluntary"
-        return [replace(row, termination_date=left, termination_kind=kind)]
-    if index % 12 == 6:
-        return [row, replace(row, effective_from=window.at(0.4), rep_type="outside", role="field_rep")]
-    if index % 12 == 10:
-        return [row, replace(row, effective_from=window.at(0.55), role="ae", team="Inside East", manager_rep_id="M001")]
-    return [row]
+def _former(window: Window, dice: random.Random, teams: list[str]) -> Iterator[RosterRow]:
+    """Sellers who left before; a company with few sellers has none."""
+    for number, (role, rep_type, team, days) in enumerate(FORMER if len(teams) >= 5 else ()):
+        row = _staff(window, dice, f"F{number + 1:03d}", role, rep_type, team)
+        yield replace(
+            row,
+            manager_rep_id=f"M{teams.index(team) + 1:03d}",
+            termination_date=window.before_end(days),
+            termination_kind=("voluntary", "involuntary")[number % 2],
+        )
 
 
-def alias_rows(roster: Roster) -> Iterator[dict[str, object]]:
-    """The dialler's ids of two reps, which the CRM writes on calls that the dialler logged."""
-    for rep_id in roster.rep_ids[: min(2, roster.sellers)]:
-        yield {"source": "crm", "source_rep_id": alias_of(rep_id), "rep_id": rep_id}
-
-
-def alias_of(rep_id: str) -> str:
-    """The dialler's id of a rep."""
-    return f"dial-{rep_id[1:]}"
-
-
-def plan_leave(roster: Roster, window: Window) -> list[dict[str, object]]:
-    """Rows of time_off: two stretches a seller."""
-    dice = window.dice("leave")
-    rows: list[dict[str, object]] = []
-    for rep_id in roster.rep_ids[: roster.sellers]:
-        for kind, longest in (("vacation", 8), ("sick", 2)):
-            start = window.first + timedelta(days=dice.randrange(window.days))
-            end = start + timedelta(days=dice.randrange(longest))
-            rows.append({"rep_id": rep_id, "start_date": start, "end_date": end, "kind": kind})
+def _career(row: RosterRow, window: Window, fate: Fate) -> list[RosterRow]:
+    """The seller's rows; a day of their fate that lies before the window is a fate before the window."""
+    if fate.joined is not None:
+        joined = window.before_end(fate.joined)
+        row = replace(row, hire_date=joined, effective_from=joined)
+    if fate.left is not None:
+        kind = "involuntary" if fate.is_involuntary else "voluntary"
+        row = replace(row, termination_date=window.before_end(fate.left), termination_kind=kind)
+    rows = [row]
+    if fate.back is not None:
+        back = window.before_end(fate.back)
+        again = replace(row, hire_date=back, effective_from=back, termination_date=None, termination_kind="")
+        rows.append(again)
+    if fate.promoted is not None:
+        moved = replace(row, effective_from=window.before_end(fate.promoted), role="ae", team="Inside Sales")
+        rows.append(replace(moved, manager_rep_id="M001"))
+    if fate.retyped is not None:
+        moved = replace(row, effective_from=window.before_end(fate.retyped), rep_type="outside", role="field_rep")
+        rows.append(moved)
     return rows
-
-
-def target_rows(roster: Roster, window: Window) -> Iterator[dict[str, object]]:
-    """Rows of activity_targets: by role and rep type, and for one rep of their own."""
-    start = window.months(before=1)[0]
-    changed = stamp(start, 9 * 3600)
-    for role, rep_type, metric, grain, target in (
-        ("ae", "inside", "calls", "day", 14),
-        ("ae", "inside", "emails", "day", 12),
-        ("sdr", "inside", "calls", "day", 18),
-        ("sdr", "inside", "meetings_booked", "week", 4),
-        ("field_rep", "outside", "meetings_held", "week", 9),
-        ("field_rep", "outside", "touches", "day", 24),
-        ("csm", "hybrid", "touches", "month", 520),
-        ("ae", "hybrid", "proposals_sent", "quarter", 6),
-    ):
-        base = {"metric": metric, "target": target, "period_grain": grain, "effective_from": start}
-        yield {**base, "role": role, "rep_type": rep_type, "updated_at": changed}
-    own = {"metric": "calls", "target": 16.5, "period_grain": "day", "effective_from": window.at(0.5)}
-    yield {**own, "rep_id": roster.rep_ids[0], "updated_at": stamp(window.at(0.5), 9 * 3600)}

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.demo import behaviour as b
-from pipelines.demo.batch import BLANK, MARGIN, Batch, World
+from pipelines.demo.batch import MARGIN, Batch, World
 from pipelines.demo.company import Window
+from pipelines.demo.days import BLANK
 
 _EVENING = 80_000
 """A second later than any on which a rep still writes, so that a correction of the same day is newer."""

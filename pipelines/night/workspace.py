@@ -99,6 +99,11 @@ class Workspace:
         return self.var / "dagster"
 
     @property
+    def demo_stories(self) -> Path:
+        """What `touchline demo` planted, as JSON: who, what, when, and the figure expected."""
+        return self.var / "demo_stories.json"
+
+    @property
     def demo_as_of(self) -> Path:
         """The demo company's `as_of`; present only where `touchline demo` wrote the inbox."""
         return self.var / "demo_as_of"

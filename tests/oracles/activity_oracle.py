@@ -1,7 +1,7 @@
 """A second opinion: recomputes activity figures of canonical CSV exports in plain Python, one row at a time.
 
 It shares nothing with the product but the contract (contract.md 5 and 6, metrics.md 0 to 3): no DuckDB, no Polars,
-none of our modules. It knows the demo company's settings (the constants below) and one source.
+none of our modules. It knows the demo company's settings (the constants below) and its two sources.
 Run it as `python -m tests.oracles.activity_oracle FOLDER AS_OF [TIMEZONE]` for JSON.
 """
 
@@ -40,9 +40,9 @@ class Roster:
         for rows in self.history.values():
             rows.sort(key=lambda item: item[0])
         self.aliases = {
-            row["source_rep_id"]: row["rep_id"]
+            (row["source"], row["source_rep_id"]): row["rep_id"]
             for row in export.living("rep_aliases")
-            if row["source"] == SOURCE and row["rep_id"] in self.history
+            if row["rep_id"] in self.history
         }
         self.leave = defaultdict(list)
         for row in export.living("time_off"):
@@ -50,9 +50,9 @@ class Roster:
         self.is_workday = cache(self._is_workday)
         self.on = cache(self._on)
 
-    def resolve(self, source_rep_id):
-        if source_rep_id in self.aliases:
-            return self.aliases[source_rep_id]
+    def resolve(self, source_rep_id, source=SOURCE):
+        if (source, source_rep_id) in self.aliases:
+            return self.aliases[source, source_rep_id]
         return source_rep_id if source_rep_id in self.history else UNKNOWN
 
     def _on(self, rep_id, day):
@@ -153,19 +153,19 @@ class Event:
         return ids - {""}
 
 
-def figures(inbox: Path, as_of: datetime, timezone: str) -> dict[str, dict]:
+def figures(inbox: Path, as_of: datetime, timezone: str, dialer: Path | None = None) -> dict[str, dict]:
     """The figures of the exports in the folder `inbox`, by name.
 
     Keys are tuples of texts and dates: reps are `crm:<id>` or `unknown`, months and weeks their first day (a week
     starts on Monday). `accounting` is by file name. Cells that are 0 are left out.
     """
-    export = Export(inbox, ZoneInfo(timezone))
+    export = Export(inbox, ZoneInfo(timezone), dialer)
     roster, contacts = Roster(export), Contacts(export)
     counts = defaultdict(Counter)
     touched = defaultdict(set)
     for row in export.living("activities"):
         event = Event(row, export, as_of)
-        rep_id = roster.resolve(row.get("rep_id", ""))
+        rep_id = roster.resolve(row.get("rep_id", ""), row.get("source", SOURCE))
         if event.channel == "meeting" and "created_at" in row and export.instant(row["created_at"]) <= as_of:
             booker = roster.resolve(row["booked_by_rep_id"]) if "booked_by_rep_id" in row else rep_id
             booked = export.local_day(row["created_at"])

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from datetime import date, datetime
 from functools import cache
 
+from tests.oracles.dialer import dialer_rows
+
 BLANKS = " \t\r\n"
 
 # entity: "field:kind" in any order; `*` required. A closed set is written out as its words.
@@ -148,12 +150,14 @@ def entity_of(path):
 class Export:
     """The folder's records: winners by entity and key, and what became of each row of each file."""
 
-    def __init__(self, folder, zone):
+    def __init__(self, folder, zone, dialer=None):
         self.zone = zone
         self.accounting = {}
         self.versions = defaultdict(list)
         for path in sorted(folder.glob("*.csv"), key=lambda path: path.name):
             self.read(path)
+        for path in sorted(dialer.glob("*.csv")) if dialer else ():
+            self.read_dialer(path)
         self.winners = {name: {} for name in CONTRACTS}
         for (entity, key), versions in self.versions.items():
             self.winners[entity][key] = self.judge(versions)
@@ -190,6 +194,15 @@ class Export:
                     counts["rows_quarantined"] += 1
         if counts["rows_quarantined"] >= 20 and counts["rows_quarantined"] > 0.05 * counts["rows_read"]:
             raise ValueError(f"{path.name} would be refused whole; this program does not judge that")
+
+    def read_dialer(self, path):
+        counts = self.accounting[path.name] = Counter()
+        for row in dialer_rows(path):
+            counts["rows_read"] += 1
+            if row is None:
+                counts["rows_quarantined"] += 1
+            else:
+                self.versions["activities", ("dialer", row["source_record_id"])].append((path.name, row))
 
     def key_of(self, entity, row):
         names = KEYS.get(entity, (next(iter(fields_of(entity))),))

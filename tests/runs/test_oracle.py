@@ -28,9 +28,10 @@ def demo(tmp_path_factory):
 
     office = Office(tmp_path_factory.mktemp("demo") / "workspace", demo_settings())
     inbox = office.workspace.home / "inbox" / "crm"
-    write_demo(inbox, reps=10, days=70, seed=3)
+    dialer = inbox.parent / "dialer"
+    write_demo(inbox, reps=10, days=70, seed=3, dialer=dialer)
     office.night(as_of=DEMO_AS_OF)
-    return office, figures(inbox, DEMO_AS_OF, "America/New_York")
+    return office, figures(inbox, DEMO_AS_OF, "America/New_York", dialer)
 
 
 @pytest.mark.parametrize("figure", QUERIES)
