@@ -34,7 +34,10 @@ class LoadSummary:
 
 @dataclass(frozen=True)
 class NightOutcome:
-    """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule."""
+    """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule.
+
+    `expectations` are Great Expectations' by table and name: `holds`, or what a person should know.
+    """
 
     status: NightStatus
     as_of: datetime
@@ -44,6 +47,7 @@ class NightOutcome:
     tables: dict[str, int] = field(default_factory=dict)
     failed_checks: tuple[dict[str, Any], ...] = ()
     quarantine: dict[str, int] = field(default_factory=dict)
+    expectations: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     steps: dict[str, float] = field(default_factory=dict)
