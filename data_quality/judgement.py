@@ -26,6 +26,24 @@ USUALLY_FILLED = 0.5
 """Columns that were filled less often than this are too sparse to be missed."""
 _USUAL_DAYS = Path(__file__).with_name("usual_days.sql")
 _SLICES = ("channel", "currency", "metric", "category", "period_grain")
+_FILLED_LATE = frozenset(
+    {
+        "activities.ended_at",
+        "contracts.cancelled_date",
+        "contracts.end_date",
+        "contracts.renewed_by_contract_id",
+        "leads.account_id",
+        "leads.contact_id",
+        "leads.converted_at",
+        "leads.opportunity_id",
+        "opportunities.closed_at",
+        "opportunities.is_won",
+        "reps.termination_date",
+        "reps.termination_kind",
+        "time_off.end_date",
+    }
+)
+"""Filled when something ends: that the newest records lack them says nothing."""
 _UNITS = ("BIGINT", "DECIMAL(18,4)")
 """Types of durations and amounts."""
 
@@ -88,10 +106,14 @@ class _Slice:
         return str(self.values[0])
 
     @property
+    def entity(self) -> str:
+        """`activities` of core.latest_activities."""
+        return self.spec.name.removeprefix("latest_")
+
+    @property
     def words(self) -> str:
         """`crm activities call`, as a message begins."""
-        entity = self.spec.name.removeprefix("latest_")
-        return " ".join([self.source, entity, *(value for value in self.values[1:] if value)])
+        return " ".join([self.source, self.entity, *(value for value in self.values[1:] if value)])
 
 
 def _newest_suites(connection: duckdb.DuckDBPyConnection, quality: Quality, spec: TableSpec) -> Iterator[Suite]:
@@ -213,7 +235,7 @@ def _same_unit(quality: Quality, now: _Slice, column: str, median: float) -> Exp
 
 def _still_filled(quality: Quality, now: _Slice, column: str, share: float) -> Expected:
     """Machines write activities; other records are also imported in bulk by people, who leave columns out."""
-    entity = now.spec.name.removeprefix("latest_")
+    entity = now.entity
     severity = Severity(quality.lost_column.severity) if entity == "activities" else Severity.WARN
     return Expected(
         _name("filled", now, column),
