@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
 from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.pool import NullPool, Pool
 from sqlalchemy.types import NullType
 
 from sql.quoting import identifier
@@ -48,6 +49,11 @@ class DuckDBDialect(DefaultDialect):
     def import_dbapi(cls) -> Any:
         """DuckDB's own Python module."""
         return duckdb
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        """No pool: a connection that waits for its next use keeps the database open after everybody left."""
+        return NullPool
 
     def create_connect_args(self, url: URL) -> tuple[list[Any], dict[str, Any]]:
         """The database that the address names."""

@@ -46,17 +46,10 @@ def judge(assignment: Assignment) -> list[CheckResult]:
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         source = context.data_sources.add_sql("build", connection_string=f"{NAME}:///{_MEMORY}")
-        try:
-            judged = [
-                _judge_suite(source, place, suite, assignment.pages) for place, suite in enumerate(assignment.suites)
-            ]
-            write_index(
-                assignment.pages,
-                [_link(suite, results) for suite, results in zip(assignment.suites, judged, strict=True)],
-            )
-            return [result for results in judged for result in results]
-        finally:
-            source.get_engine().dispose()
+        judged = [_judge_suite(source, place, suite, assignment.pages) for place, suite in enumerate(assignment.suites)]
+    links = [_link(suite, results) for suite, results in zip(assignment.suites, judged, strict=True)]
+    write_index(assignment.pages, links)
+    return [result for results in judged for result in results]
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, assignment: Assignment) -> None:
