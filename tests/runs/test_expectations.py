@@ -12,6 +12,7 @@ from data_quality.expected import Assignment
 from data_quality.suites import judge
 from models.errors import BlockedError
 from models.settings import load_settings
+from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
 from pipelines.night.audit import expectations_of
 from pipelines.night.outcome import read_outcome
 from pipelines.night.run import shipped_catalogue
@@ -226,3 +227,18 @@ def test_a_flagged_night_publishes_its_checks_and_its_pages(next_day):
     for page in pages:
         text = page.read_text("utf-8")
         assert "<script" not in text and "<link" not in text and "src=" not in text and "url(" not in text, page
+
+
+def test_the_demo_companys_nights_raise_nothing(tmp_path):
+    office = Office(tmp_path / "demo", demo_settings())
+    inbox = office.workspace.home / "inbox" / "crm"
+    write_demo(inbox, reps=12, days=100, seed=5)
+    later = [path for path in inbox.iterdir() if path.name.startswith(("activities_2026-06", "activities_corrections"))]
+    for path in later:
+        path.rename(tmp_path / path.name)
+    office.night(DEMO_AS_OF - timedelta(days=30))
+    for path in later:
+        (tmp_path / path.name).rename(path)
+    assert later
+    assert failures(office, DEMO_AS_OF) == {}
+    assert failures(office, DEMO_AS_OF, full_refresh=True) == {}
