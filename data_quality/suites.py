@@ -97,7 +97,7 @@ def _expectation(expected: Expected) -> Expectation:
         case Question.NO_ROWS:
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=expected.sql, meta=meta)
         case Question.WORDS:
-            return gxe.ExpectColumnDistinctValuesToBeInSet(column=column, value_set=list(expected.words), meta=meta)
+            return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(expected.words), meta=meta)
         case Question.MEDIAN:
             return gxe.ExpectColumnMedianToBeBetween(column=column, min_value=low, max_value=high, meta=meta)
         case Question.FILLED:
@@ -113,8 +113,9 @@ def _result(suite: Suite, expected: Expected, answer: ExpectationValidationResul
     if error := _error(answer.exception_info or {}):
         raise RuntimeError(f"{expected.name} of {suite.table} could not be asked: {error}")
     passed = bool(answer.success)
-    found = (answer.result or {}).get("observed_value")
-    failing = found if expected.question is Question.NO_ROWS else 1
+    answered = answer.result or {}
+    found = answered.get("partial_unexpected_list" if expected.question is Question.WORDS else "observed_value")
+    failing = found if expected.question is Question.NO_ROWS else answered.get("unexpected_count")
     told = "" if passed else expected.told.replace("{found}", _shown(expected, found))
     return CheckResult(
         suite.table,
@@ -142,7 +143,7 @@ def _shown(expected: Expected, found: Any) -> str:
     if expected.question is Question.FILLED:
         return f"{found:.0%}"
     if expected.question is Question.WORDS:
-        return ", ".join(sorted(str(word) for word in found if word not in expected.words))
+        return ", ".join(sorted({str(word) for word in found}))
     if isinstance(found, list):
         return ", ".join(map(str, found))
     return f"{found:,.0f}"
