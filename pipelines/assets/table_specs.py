@@ -138,8 +138,8 @@ def _checks(
         for check in specs[name].checks:
             spec = dg.AssetCheckSpec(check.name, asset=key_of(name), description=check.reason)
             yield spec, _severity(check.severity)
-    for spec in expected_specs(specs.values()):
-        yield dg.AssetCheckSpec(EXPECTATIONS, asset=key_of(spec.table), description=_EXPECTATIONS_SAY), _WORST
+    for judged in expected_specs(specs.values()):
+        yield dg.AssetCheckSpec(EXPECTATIONS, asset=key_of(judged.table), description=_EXPECTATIONS_SAY), _WORST
     for identity in identities():
         if identity.table in specs and not identity.table.startswith("core.latest_"):
             yield dg.AssetCheckSpec(identity.name, asset=key_of(identity.table)), _severity(Severity.BLOCK)
