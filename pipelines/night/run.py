@@ -261,8 +261,10 @@ def _build(
         is_whole = all(result.committed for result in built)
         if is_whole:
             checks += reconcile_all(connection)
-    wants_suites = is_whole and settings.quality.expectations
-    suites = expectations_of(connection, settings, plan.catalogue) if wants_suites else ()
+    suites: tuple[Suite, ...] = ()
+    if is_whole and settings.quality.expectations:
+        with steps.step("history"):
+            suites = expectations_of(connection, settings, plan.catalogue)
     outcome = NightOutcome(
         "published",
         request.as_of,
