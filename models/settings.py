@@ -21,6 +21,7 @@ from models.errors import SettingsError, nearest
 from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping, no_time_zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+GateSeverity = Literal["block", "warn", "off"]
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -130,12 +131,53 @@ class Metrics(Section):
     connected_call_seconds: int = Field(90, ge=0)
 
 
+class UnitChange(Section):
+    """When the median of new values moves so far that the unit must have changed."""
+
+    severity: GateSeverity = Field(
+        "block", description="block stops publication, warn publishes and says so, off is silent."
+    )
+    factor: float = Field(
+        30, gt=1, description="How many times the usual median, or the usual median how many times it."
+    )
+
+
+class LostColumn(Section):
+    """When a column that used to be filled arrives empty."""
+
+    severity: GateSeverity = Field("block", description="Of activities; other records are flagged at most.")
+    kept_share: float = Field(0.1, ge=0, lt=1, description="Lost is what is filled in less than this share of before.")
+    may_be_empty: tuple[str, ...] = Field((), description="Columns not judged, such as activities.disposition.")
+
+
+class LowVolume(Section):
+    """When a day holds far fewer activities than that weekday usually does."""
+
+    severity: GateSeverity = Field("warn", description="A late file mends the day by itself, so it does not block.")
+    share: float = Field(0.25, gt=0, lt=1, description="Low is less than this share of the usual day.")
+    min_rows: int = Field(20, ge=1, description="Days that usually hold fewer are not judged.")
+
+
+class StaleSource(Section):
+    """When the newest event of a source is older than `fresh_within_hours`."""
+
+    severity: GateSeverity = Field("warn", description="A silent source leaves the others right, so it does not block.")
+
+
 class Quality(Section):
-    """How much dirt a file may hold before it is refused whole, and how old a source's newest event may be."""
+    """What may be wrong before a file is refused, a night is flagged, or its publication stops."""
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     min_quarantined_rows: int = Field(20, ge=0, description="A file with fewer broken rows than this is never refused.")
     fresh_within_hours: int = Field(96, ge=1, description="A source whose newest event is older than this is stale.")
+    expectations: bool = Field(True, description="Whether Great Expectations judges a build before it is published.")
+    newest_rows: int = Field(
+        50, ge=10, description="How many of the newest rows are compared with the last good night's."
+    )
+    unit_change: UnitChange = UnitChange()
+    lost_column: LostColumn = LostColumn()
+    low_volume: LowVolume = LowVolume()
+    stale_source: StaleSource = StaleSource()
 
 
 class Privacy(Section):

@@ -84,9 +84,9 @@ class Warehouse:
             self.connection.execute(f"create schema if not exists {schema}")
 
 
-def connect(memory_limit: str = "70%", threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to a database in memory, with our session settings."""
-    connection = duckdb.connect(":memory:")
+def connect(memory_limit: str = "70%", threads: int | None = None, name: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """A connection to a database in memory, with our session settings; `:memory:<name>` is one to share."""
+    connection = duckdb.connect(name)
     _execute_all(connection, _settings(connection, memory_limit, threads))
     return connection
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.assets.table_specs import PUBLICATION, NightAssets, landing_key, name_of
+from models.tables import Severity
+from pipelines.assets.table_specs import EXPECTATIONS, PUBLICATION, NightAssets, landing_key, name_of
 from pipelines.night.outcome import LoadSummary, NightOutcome
 from pipelines.night.workspace import Workspace
 
@@ -37,12 +38,14 @@ def published_results(
         else:
             context.log_event(dg.AssetMaterialization(spec.key, metadata=metadata))
     yield from _check_results(context, assets, failed, assets.views | outcome.tables.keys())
+    yield from _expectation_results(context, outcome)
 
 
 def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
     """The checks that failed; no table is reported, since readers still see the last good night."""
     failed = _failed_checks(outcome)
     yield from _check_results(context, assets, failed, {table for table, _ in failed}, only_failed=True)
+    yield from _expectation_results(context, outcome, only_failed=True)
 
 
 def _publication(outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
@@ -96,6 +99,8 @@ def _check_results(
     """One result for each selected check of a table that was built."""
     for key in sorted(context.selected_asset_check_keys):
         table = name_of(key.asset_key)
+        if key.name == EXPECTATIONS:
+            continue
         found = failed.get((table, key.name))
         if table not in built or (only_failed and found is None):
             continue
@@ -105,4 +110,25 @@ def _check_results(
             check_name=key.name,
             severity=assets.severities[key],
             metadata={name: str(found[name]) for name in ("failing_rows", "sample") if found and name in found},
+        )
+
+
+def _expectation_results(
+    context: dg.AssetExecutionContext, outcome: NightOutcome, only_failed: bool = False
+) -> Iterator[dg.AssetCheckResult]:
+    """One result for each selected table that was judged, however many its expectations: every event costs time."""
+    failed = [check for check in outcome.failed_checks if check["kind"] == "expectation"]
+    for key in sorted(context.selected_asset_check_keys):
+        table = name_of(key.asset_key)
+        asked = outcome.expectations.get(table, {}) if key.name == EXPECTATIONS else {}
+        severities = {check["severity"] for check in failed if check["table_name"] == table}
+        if not asked or (only_failed and not severities):
+            continue
+        blocks = Severity.BLOCK in severities
+        yield dg.AssetCheckResult(
+            passed=not severities,
+            asset_key=key.asset_key,
+            check_name=key.name,
+            severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+            metadata=asked,
         )

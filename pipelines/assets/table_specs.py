@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from data_quality.contract_suites import judged_specs
 from data_quality.reconcile import identities
 from models.settings import Settings, Source
 from models.tables import Severity, TableSpec, WriteMode
@@ -16,6 +17,9 @@ from pipelines.assets.column_lineage import Origins, as_dagster
 from sql.catalog import Catalogue, Model
 
 PUBLICATION = "ops.publication"
+EXPECTATIONS = "expectations"
+_EXPECTATIONS_SAY = "Great Expectations: the table's contract, and what the last good night leads to expect."
+_WORST = dg.AssetCheckSeverity.ERROR
 PUBLISHED_LAYERS = ("core", "marts", "quarantine", "ops")
 
 
@@ -164,9 +168,17 @@ def _checks(
         for check in specs[name].checks:
             spec = dg.AssetCheckSpec(check.name, asset=key_of(name), description=check.reason)
             yield spec, _severity(check.severity)
+    for judged in expected_specs(specs.values()):
+        yield dg.AssetCheckSpec(EXPECTATIONS, asset=key_of(judged.table), description=_EXPECTATIONS_SAY), _WORST
     for identity in identities():
         if identity.table in specs and not identity.table.startswith("core.latest_"):
             yield dg.AssetCheckSpec(identity.name, asset=key_of(identity.table)), _severity(Severity.BLOCK)
+
+
+def expected_specs(specs: Iterable[TableSpec]) -> list[TableSpec]:
+    """The tables that Great Expectations may be asked about: what people read, and the records as they came in."""
+    listed = list(specs)
+    return [*judged_specs(listed), *(spec for spec in listed if spec.table.startswith("core.latest_"))]
 
 
 def _severity(severity: Severity) -> dg.AssetCheckSeverity:

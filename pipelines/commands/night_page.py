@@ -34,6 +34,9 @@ def show_night(out: Page, outcome: NightOutcome, published: Path) -> None:
     _show_notes(out, outcome)
     if outcome.status == "published":
         out.line(f"\nOpen it: {published}")
+        if outcome.expectations:
+            asked = sum(map(len, outcome.expectations.values()))
+            out.line(f"{asked} expectations were asked of it: {published.parent / 'data_docs' / 'index.html'}")
 
 
 def headline(outcome: NightOutcome) -> str:
@@ -97,7 +100,9 @@ def _show_failed_checks(out: Page, outcome: NightOutcome) -> None:
 
 
 def check_line(check: dict[str, object]) -> str:
-    """One failed check in one line, such as `marts.x: grain_unique (block), 3 rows: …`."""
+    """One failed check in one line, such as `marts.x: grain_unique (block), 3 rows: …`; expectations speak for themselves."""
+    if check.get("kind") == "expectation":
+        return f"{check['sample']} ({check['severity']})"
     sample = f": {check['sample']}" if check.get("sample") else ""
     rows = check.get("failing_rows")
     found = f", {count(rows)} rows" if isinstance(rows, int) else ""

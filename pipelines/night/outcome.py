@@ -38,7 +38,10 @@ class LoadSummary:
 @dataclass(frozen=True)
 class NightOutcome:
     """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule,
-    `orders` the rows that it added to ops.operator_order."""
+    `orders` the rows that it added to ops.operator_order.
+
+    `expectations` are Great Expectations' by table and name: `holds`, or what a person should know.
+    """
 
     status: NightStatus
     as_of: datetime
@@ -48,6 +51,7 @@ class NightOutcome:
     tables: dict[str, int] = field(default_factory=dict)
     failed_checks: tuple[dict[str, Any], ...] = ()
     quarantine: dict[str, int] = field(default_factory=dict)
+    expectations: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0

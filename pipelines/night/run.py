@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from data_quality.expected import Suite
 from data_quality.reconcile import reconcile_all
 from models.errors import BlockedError, TouchlineError
 from models.personal import masked
 from models.settings import Settings
 from models.tables import Severity
+from pipelines.night.audit import auditor, expectations_of
 from pipelines.night.generation import (
     Generation,
     begin_build,
@@ -153,10 +155,16 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
     if is_nothing_new(request, settings, plan):
         return _nothing_new(request, settings, plan)
     notes = notes_of(request, settings, plan)
-    with steps.step("copy"):
-        build = begin_build(workspace, None if plan.is_full else plan.previous)
-    with _warehouse(settings, build, plan, workspace) as warehouse:
-        outcome = _build(request, settings, plan, build, warehouse, steps, notes)
+    with auditor(settings) as judges:
+        with steps.step("copy"):
+            build = begin_build(workspace, None if plan.is_full else plan.previous)
+        with _warehouse(settings, build, plan, workspace) as warehouse:
+            built = _build(request, settings, plan, build, warehouse, steps, notes)
+        checks = built.checks
+        if judges is not None and built.suites:
+            with steps.step("expectations"):
+                checks += judges.judge(build, built.suites)
+    outcome = _close_books(request, settings, plan, build, steps, replace(built, checks=checks))
     if any(check["severity"] == Severity.BLOCK and not check["passed"] for check in outcome.failed_checks):
         _block(request, build, outcome)
     if request.dry_run:
@@ -196,15 +204,19 @@ def _block(request: NightRequest, build: Generation, outcome: NightOutcome) -> N
     failed = [check for check in outcome.failed_checks if check["severity"] == Severity.BLOCK]
     if not request.dry_run:
         keep_failed(request.workspace, build)
-    lines = "\n".join(
-        f"  {check['table_name']}: {check['check_name']} ({check['failing_rows']} rows, such as {check['sample']})"
-        for check in failed
-    )
+    lines = "\n".join(f"  {_failed_line(check)}" for check in failed)
     raise _Blocked(
         f"{len(failed)} blocking checks failed, nothing was published:\n{lines}",
         f"The last good night stays published. Look at the build in {request.workspace.failed}, mend the cause, run again.",
         replace(outcome, status="blocked", generation=None),
     )
+
+
+def _failed_line(check: dict[str, object]) -> str:
+    """One failed check: an expectation's own sentence, else the rule and the rows that break it."""
+    if check["kind"] == "expectation":
+        return str(check["sample"])
+    return f"{check['table_name']}: {check['check_name']} ({check['failing_rows']} rows, such as {check['sample']})"
 
 
 @contextmanager
@@ -230,6 +242,15 @@ def _staging_file(workspace: Workspace, plan: Plan) -> Path | None:
     return workspace.building / "staging.duckdb" if size > STAGED_IN_MEMORY_BYTES else None
 
 
+@dataclass(frozen=True)
+class _Built:
+    """What a build did; `suites` are still to be asked of it, once its databases are closed."""
+
+    outcome: NightOutcome
+    checks: list[CheckResult]
+    suites: tuple[Suite, ...]
+
+
 def _build(
     request: NightRequest,
     settings: Settings,
@@ -238,7 +259,7 @@ def _build(
     warehouse: Warehouse,
     steps: Steps,
     notes: list[str],
-) -> NightOutcome:
+) -> _Built:
     connection = warehouse.connection
     create_ledger(connection)
     loader = Loader(
@@ -280,24 +301,44 @@ def _build(
             loader.notes += told
     with steps.step("reconcile"):
         checks = [check for result in built for check in result.checks]
-        if all(result.committed for result in built):
+        is_whole = all(result.committed for result in built)
+        if is_whole:
             checks += reconcile_all(connection)
-    with steps.step("publication"):
-        tables = write_publication(connection, request, build, plan, checks, steps)
-    return NightOutcome(
+    suites: tuple[Suite, ...] = ()
+    if is_whole and settings.quality.expectations:
+        with steps.step("history"):
+            suites = expectations_of(connection, settings, plan.catalogue)
+    outcome = NightOutcome(
         "published",
         request.as_of,
         request.run_id,
         build.number,
         loads=(*loader.summaries, *plan.inbox.standing),
-        tables=tables,
-        failed_checks=tuple(map(_check_json, (check for check in checks if not check.passed))),
         quarantine=dict(
             Counter(f"{row.field or 'record'}: {row.rule}" for row in loader.rejected if _is_new(row.load_id, loads))
         ),
         notes=(*notes, *loader.notes),
         orders=orders,
     )
+    return _Built(outcome, checks, suites)
+
+
+def _close_books(
+    request: NightRequest, settings: Settings, plan: Plan, build: Generation, steps: Steps, built: _Built
+) -> NightOutcome:
+    """Writes what the audit found and what this generation is, after which the build stays closed."""
+    engine = settings.engine
+    with (
+        steps.step("publication"),
+        Warehouse(crm=build.crm, memory_limit=engine.memory_limit, threads=engine.threads) as warehouse,
+    ):
+        tables = write_publication(warehouse.connection, request, build, plan, built.checks, steps)
+    expectations: dict[str, dict[str, str]] = {}
+    for check in built.checks:
+        if check.kind == "expectation":
+            expectations.setdefault(check.table, {})[check.check_name] = check.sample or "holds"
+    failed = tuple(_check_json(check) for check in built.checks if not check.passed)
+    return replace(built.outcome, tables=tables, failed_checks=failed, expectations=expectations)
 
 
 def _is_new(load_id: str, loads: list[Load]) -> bool:
