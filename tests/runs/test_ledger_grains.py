@@ -1,17 +1,27 @@
 """A row that stands twice in a table of the ledger stops publication, in a night that adds to it and in a full one."""
 
+from datetime import UTC, datetime
+
 import duckdb
 import pytest
 
 from data_quality.reconcile import reconcile_all
 from models.errors import BlockedError
+from pipelines.night.operator import Target, give_order
 from sql.ledger import ledger_tables
 from sql.warehouse import Warehouse
 from tests.runs.conftest import Office
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01", "updated_at": "2026-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
-GROWING = ("ops.load", "ops.load_accounting", "ops.conflict", "ops.restatement", "quarantine.rejected")
+GROWING = (
+    "ops.load",
+    "ops.load_accounting",
+    "ops.conflict",
+    "ops.restatement",
+    "ops.operator_order",
+    "quarantine.rejected",
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +32,10 @@ def ledger(tmp_path_factory):
     office.deliver("activities.csv", [CALL, {**CALL, "source_record_id": "A2", "channel": "fax"}])
     office.night()
     office.deliver("activities_2.csv", [{**CALL, "status": "cancelled"}])
+    found = office.query("select source, entity, file_sha256, file_name from ops.load where entity = 'activities'")
+    target = Target(*found[0], (3,))
+    said = {"words": "--all", "reason": "a test", "given_by": "ada", "given_at": datetime(2026, 3, 3, tzinfo=UTC)}
+    give_order(office.workspace.operator_store, "discard", [target], **said)
     office.night()
     return office
 

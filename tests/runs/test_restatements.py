@@ -297,7 +297,7 @@ def test_status_says_what_was_restated_and_by_which_file(office):
     published(office)
     office.deliver("activities_late.csv", [call("A2")])
     office.night()
-    daily, _ = sorted(read_standing(office.workspace).restated, key=lambda row: row["table_name"])
+    daily, _ = sorted(read_standing(office.workspace).published.restated, key=lambda row: row["table_name"])
     (cells,) = office.query("select count(*) from ops.restatement where table_name = 'marts.rep_activity_daily'")
     assert daily == {
         "generation": 2, "table_name": "marts.rep_activity_daily", "cause": "load", "load_id": "000002-0001",
