@@ -90,7 +90,7 @@ def _show_groups(out: Page, groups: Sequence[dict[str, Any]]) -> None:
         out.head(
             f"\n{group['source']}/{group['entity']}  {visible(field)}{group['rule']}  ({counted(group['rows'], 0)})"
         )
-        out.line(f"  {visible(group['message'])}; such as {visible(group['example'] or '')!r} ({group['example_id']})")
+        out.line(f"  {visible(group['message'])}; such as '{visible(group['example'] or '')}' ({group['example_id']})")
         out.line(f"  → {group['remedy']}")
 
 
