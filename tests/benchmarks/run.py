@@ -1,7 +1,8 @@
 """`make bench`: whole processes, timed against the floor script in the same run, so that ratios survive a change of machine.
 
-A night of N activities (CSV, ten columns, one file) is a fresh
-workspace and one whole process; `touchline run` adds what Dagster costs, the same for any number of rows.
+A night of N activities (CSV, ten columns, one file) is a fresh workspace and one whole process. A judged one also asks
+Great Expectations, in a child process whose memory is not in the peak; `touchline run` is that and a recorded Dagster
+run. What both cost is nearly the same for any number of rows.
 """
 
 from __future__ import annotations
@@ -102,10 +103,11 @@ def fresh_workspace(source: Path, reps: Path, folder: Path) -> Path:
     return home
 
 
-def night(source: Path, reps: Path, folder: Path) -> tuple[float, float, float]:
-    """One first night, no orchestrator."""
+def night(source: Path, reps: Path, folder: Path, judged: bool) -> tuple[float, float, float]:
+    """One first night, no orchestrator; `judged` by Great Expectations too."""
     home = fresh_workspace(source, reps, folder)
-    return timed([sys.executable, str(HERE / "night.py"), str(home)], dict(os.environ))
+    asked = {"TOUCHLINE__QUALITY__EXPECTATIONS": str(judged).lower()}
+    return timed([sys.executable, str(HERE / "night.py"), str(home)], {**os.environ, **asked})
 
 
 def command(source: Path, reps: Path, folder: Path) -> tuple[float, float, float]:
@@ -127,11 +129,17 @@ def main() -> None:
         folder = Path(place)
         write_activities(folder / "activities.csv", chosen.rows)
         write_reps(folder / "reps.csv")
-        figures = {"floor": [], "night": [], "touchline run": []}
+        files = (folder / "activities.csv", folder / "reps.csv", folder)
+        measured = {
+            "floor": lambda: floor(files[0], folder),
+            "night": lambda: night(*files, judged=False),
+            "night, judged": lambda: night(*files, judged=True),
+            "touchline run": lambda: command(*files),
+        }
+        figures = {name: [] for name in measured}
         for _ in range(chosen.repeat):
-            figures["floor"].append(floor(folder / "activities.csv", folder))
-            figures["night"].append(night(folder / "activities.csv", folder / "reps.csv", folder))
-            figures["touchline run"].append(command(folder / "activities.csv", folder / "reps.csv", folder))
+            for name, measure in measured.items():
+                figures[name].append(measure())
     base = statistics.median(run[0] for run in figures["floor"])
     print(
         f"{chosen.rows:,} activities, median of {chosen.repeat}, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
