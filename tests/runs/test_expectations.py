@@ -124,11 +124,11 @@ def test_a_column_that_turns_null_blocks(next_day):
     next_day.deliver("activities_2.csv", calls_of(TONIGHT, account_id=""))
     found = failures(next_day, end_of(TONIGHT))
     assert found == {
-        "expect_filled_account_id_crm_call": (
+        "expect_filled_columns_crm_call": (
             "block",
             "crm activities call account_id: filled in 100% of the last good night's rows → 0% of the newest 50: was the"
             " column renamed, dropped, or a permission lost? Mend the export or its mapping and run again. If it may be"
-            " empty, add activities.account_id to quality.lost_column.may_be_empty",
+            " empty, add activities.<column> to quality.lost_column.may_be_empty",
         )
     }
 
