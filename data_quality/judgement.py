@@ -263,19 +263,22 @@ def _still_filled(quality: Quality, now: _Slice, usual: Mapping[str, float]) -> 
         _name("filled", now, "columns"),
         Severity(quality.lost_column.severity) if is_written_by_machines else Severity.WARN,
         f"{now.words}: no column lost among the newest {now.rows} rows, of {', '.join(usual)}",
-        f"{now.words} {{found}}: was the column renamed, dropped, or a permission lost? Mend the export or its mapping and"
-        f" run again. If it may be empty, add {now.entity}.<column> to quality.lost_column.may_be_empty",
+        f"{now.words}: filled in the last good night's rows → in the newest {now.rows}: {{found}}: was a column renamed,"
+        f" dropped, or a permission lost? Mend the export or its mapping and run again. If one may be empty, add it, such"
+        f" as {now.entity}.{next(iter(usual))}, to quality.lost_column.may_be_empty",
         " + ".join(f"({condition})::integer" for condition in lost.values()),
         Fact.NUMBER,
         high=0,
-        named=f"select array_to_string([{sentences}], '; ') from {{rows}}",
+        named=f"select array_to_string([{sentences}], ', ') from {{rows}}",
     )
 
 
 def _lost_sentence(now: _Slice, column: str, usual_share: float, is_lost: str) -> str:
-    before = literal(f"{column}: filled in {usual_share:.0%} of the last good night's rows → ")
-    share, after = f"round({_filled_share(now, column)} * 100)::integer", literal(f"% of the newest {now.rows}")
-    return f"case when {is_lost} then {before} || {share} || {after} end"
+    before, now_filled = (
+        literal(f"{column} {usual_share:.0%} → "),
+        f"round({_filled_share(now, column)} * 100)::integer",
+    )
+    return f"case when {is_lost} then {before} || {now_filled} || '%' end"
 
 
 def _is_lost(quality: Quality, now: _Slice, column: str, usual_share: float) -> str:
