@@ -1,74 +1,118 @@
-"""The frame of the Data Docs: an index and a page a suite, readable with no network and no script.
+"""The Data Docs: an index and a page a suite, plain HTML that is readable with no network and no script.
 
-Great Expectations' own frame loads styles, fonts and scripts from five remote hosts; its sections are plain HTML. So the
-sections are kept, and this stylesheet stands for what would be loaded.
+Great Expectations' own pages load styles, fonts and scripts from five remote hosts, and compile their templates anew for
+every page, which took longer than all judging. What they say is said here: what must hold, what was found, whether it
+holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from sql.checks import CheckResult
+
 _STYLE = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --bad: light-dark(#b03a2e, #ff8a7a); --good: light-dark(#1e7a3e, #6fd08c); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h5 { font-size: 1.05rem; margin: 1.5rem 0 .5rem; }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
+h1 { font-size: 1.4rem; margin-bottom: .5rem; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
-.failed { border-left: 4px solid #c0392b; padding: .4rem .8rem; margin: .6rem 0; background: #c0392b14; }
-.passed { color: #1e8449; } .text-danger, .fa-times, .fa-exclamation-triangle { color: #c0392b; } .text-success { color: #1e8449; }
-.fa-check-circle::before { content: "\\2713"; } .fa-times::before, .fa-exclamation-triangle::before { content: "\\2717"; }
-.badge { border: 1px solid #8886; border-radius: .25rem; padding: 0 .3rem; font-family: ui-monospace, monospace; font-size: .85em; }
-button, .ge-breadcrumbs, .popover { display: none; } pre { white-space: pre-wrap; }
+th:not(.wide), td:not(.wide) { white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+td.found { min-width: 5rem; } .failure { border-left: 4px solid var(--bad); padding: .4rem .8rem; margin: .6rem 0; background: #c0392b14; }
+.failed { color: var(--bad); font-weight: 600; } .holds { color: var(--good); }
 """.strip()
 
 
 @dataclass(frozen=True)
-class PageLink:
-    """A suite as the index shows it; `failures` are the messages of what failed."""
+class Answer:
+    """One expectation as a page shows it: what must hold, what was found, and its result."""
+
+    holds: str
+    found: str
+    result: CheckResult
+
+
+@dataclass(frozen=True)
+class SuitePage:
+    """A suite and its answers."""
 
     title: str
-    expectations: int
-    failures: list[str]
+    answers: Sequence[Answer]
+
+    @property
+    def failures(self) -> list[str]:
+        """The messages of what failed."""
+        return [answer.result.sample for answer in self.answers if not answer.result.passed]
+
+    @property
+    def file_name(self) -> str:
+        """Of the same suite the same every night, so that an address can be kept."""
+        return re.sub(r"[^a-z0-9_.]+", "-", self.title.lower()) + ".html"
 
 
-def page_name(place: int) -> str:
-    """The file of the suite at this place."""
-    return f"{place:04d}.html"
+_SUITE_HEAD = '<th class="wide">Must hold</th><th class="wide">Found</th><th>If not</th><th>Result</th>'
 
 
-def write_page(folder: Path, place: int, title: str, failures: Sequence[str], sections: Sequence[str]) -> None:
-    """One suite: what failed in words on top, then every expectation and what was observed."""
+def write_pages(folder: Path, pages: Sequence[SuitePage]) -> None:
+    """The index and every page."""
     folder.mkdir(exist_ok=True)
-    back = '<p><a href="index.html">All suites</a></p>'
-    (folder / page_name(place)).write_text(_page(title, back + _failures(failures) + "\n".join(sections)), "utf-8")
+    for page in pages:
+        (folder / page.file_name).write_text(_suite(page), encoding="utf-8")
+    (folder / "index.html").write_text(_index(pages), encoding="utf-8")
 
 
-def write_index(folder: Path, links: Sequence[PageLink]) -> None:
+def _suite(page: SuitePage) -> str:
+    """What failed in words on top, then every expectation, failed ones first."""
+    ordered = sorted(page.answers, key=lambda answer: answer.result.passed)
+    body = '<p><a href="index.html">All suites</a></p>' + _failures(page.failures)
+    return _page(page.title, body + _table(_SUITE_HEAD, map(_answer_row, ordered)))
+
+
+def _answer_row(answer: Answer) -> str:
+    result = answer.result
+    verdict = '<td class="holds">✓ holds</td>' if result.passed else '<td class="failed">✗ failed</td>'
+    consequence = "blocks" if result.severity == "block" else "is flagged"
+    title = escape(result.check_name)
+    return (
+        f'<tr><td class="wide" title="{title}">{escape(answer.holds)}</td><td class="wide found">{escape(answer.found)}</td>'
+        f"<td>{consequence}</td>{verdict}</tr>"
+    )
+
+
+def _index(pages: Sequence[SuitePage]) -> str:
     """All suites, those with failures first, their messages on top."""
-    folder.mkdir(exist_ok=True)
-    ordered = sorted(enumerate(links), key=lambda item: (not item[1].failures, item[0]))
-    messages = [message for _, link in ordered for message in link.failures]
-    rows = "\n".join(
-        f'<tr><td><a href="{page_name(place)}">{escape(link.title)}</a></td><td>{link.expectations}</td><td>{_verdict(link)}</td></tr>'
-        for place, link in ordered
-    )
-    table = f"<table><tr><th>Suite</th><th>Expectations</th><th>Result</th></tr>\n{rows}</table>"
-    (folder / "index.html").write_text(
-        _page("What this generation was expected to hold", _failures(messages) + table), "utf-8"
+    asked = sum(len(page.answers) for page in pages)
+    failures = [message for page in pages for message in page.failures]
+    ordered = sorted(pages, key=lambda page: not page.failures)
+    told = f"<p>{asked:,} expectations, {_verdict(len(failures))}.</p>"
+    head = '<th class="wide">Suite</th><th class="number">Expectations</th><th>Result</th>'
+    return _page(
+        "What this generation was expected to hold",
+        told + _failures(failures) + _table(head, map(_index_row, ordered)),
     )
 
 
-def _verdict(link: PageLink) -> str:
-    if link.failures:
-        return f'<span class="text-danger">{len(link.failures)} failed</span>'
-    return '<span class="passed">all hold</span>'
+def _index_row(page: SuitePage) -> str:
+    return (
+        f'<tr><td class="wide"><a href="{escape(page.file_name)}">{escape(page.title)}</a></td>'
+        f'<td class="number">{len(page.answers)}</td><td>{_verdict(len(page.failures))}</td></tr>'
+    )
 
 
-def _failures(messages: Sequence[str]) -> str:
-    return "".join(f'<p class="failed">{escape(message)}</p>' for message in messages)
+def _verdict(failures: int) -> str:
+    return f'<span class="failed">{failures} failed</span>' if failures else '<span class="holds">all hold</span>'
+
+
+def _failures(messages: Iterable[str]) -> str:
+    return "".join(f'<p class="failure">{escape(message)}</p>' for message in messages)
+
+
+def _table(head: str, rows: Iterable[str]) -> str:
+    return f"<table><tr>{head}</tr>\n" + "\n".join(rows) + "</table>"
 
 
 def _page(title: str, body: str) -> str:

@@ -1,6 +1,7 @@
 """What is expected of a build, as plain values: which rows are looked at, what must hold, what to say when it does not.
 
-`contract_suites` and `judgement` write these; `suites` asks them with Great Expectations. Nothing here imports it.
+`contract_suites` and `judgement` write these; `facts` finds the numbers they ask for; `suites` has Great Expectations
+judge the numbers. Nothing here imports it.
 """
 
 from __future__ import annotations
@@ -12,53 +13,45 @@ from pathlib import Path
 from models.tables import Severity
 
 
-class Question(StrEnum):
-    """What can be asked of the rows of a suite."""
+class Fact(StrEnum):
+    """What the number of an expectation says."""
 
-    COLUMNS = "columns"
-    """The columns are `words`, in this order."""
-    NO_ROWS = "no_rows"
-    """`sql`, with `{batch}` for the rows, returns none."""
-    WORDS = "words"
-    """Values of `column` are among `words`."""
-    MEDIAN = "median"
-    """The median of `column` lies from `low` to `high`."""
-    FILLED = "filled"
-    """The share of rows with a value in `column` is at least `low`."""
-    ROWS = "rows"
-    """There are at least `low` rows."""
-    MINIMUM = "minimum"
-    """The smallest `column` is at most `high`."""
+    BROKEN_ROWS = "broken_rows"
+    """Rows that break a rule."""
+    NUMBER = "number"
+    """A count of rows, a median, hours."""
+    SHARE = "share"
+    """A part of the rows, from 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """One expectation. `told` is what a person reads when it fails; `{found}` in it is what was found."""
+    """One expectation: `number`, an aggregate over the rows of its suite, lies from `low` to `high`.
+
+    `holds` says what must hold, for the pages; `told` is what a person reads when it does not. `{found}` in it is the
+    number, or what `named` finds: a SELECT of one text out of `rows`, asked only then.
+    """
 
     name: str
-    question: Question
     severity: Severity
+    holds: str
     told: str
-    column: str = ""
-    words: tuple[str, ...] = ()
-    sql: str = ""
+    number: str
+    fact: Fact = Fact.BROKEN_ROWS
     low: float | None = None
     high: float | None = None
+    named: str = ""
 
 
 @dataclass(frozen=True)
 class Suite:
     """Expectations of some rows of one table. `rows` is the SELECT that finds them in the
-    closed build, which is called `crm` wherever it is asked.
-
-    `keep` copies them once, for rows that are few and dear to find; else they are read where they are.
-    """
+    closed build, which is called `crm` wherever it is asked. One pass over them finds every number."""
 
     table: str
     title: str
     rows: str
     expected: tuple[Expected, ...] = field(default=())
-    keep: bool = False
 
 
 @dataclass(frozen=True)

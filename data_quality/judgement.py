@@ -7,15 +7,17 @@ or a small slice. Thresholds are in `quality:` of the settings; docs/quality.md 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from data_quality.contract_suites import judged_specs
-from data_quality.expected import Expected, Question, Suite
+from data_quality.expected import Expected, Fact, Suite
 from models.settings import Quality, Settings
 from models.tables import Column, Severity, TableSpec
 from sql.quoting import identifier, literal, qualified
@@ -25,6 +27,7 @@ BASELINE_TIMES = 20
 USUALLY_FILLED = 0.5
 """Columns that were filled less often than this are too sparse to be missed."""
 _USUAL_DAYS = Path(__file__).with_name("usual_days.sql")
+_ACTIVITIES = "core.latest_activities"
 _SLICES = ("channel", "currency", "metric", "category", "period_grain")
 _FILLED_LATE = frozenset(
     {
@@ -78,12 +81,12 @@ def judgement_suites(
 ) -> list[Suite]:
     """All gates of tonight; `connection` stands in the build and has the last good night attached as `previous`."""
     quality = settings.quality
-    suites = [suite for spec in specs if _is_record(spec) for suite in _newest_suites(connection, quality, spec)]
+    suites = [_newest_suite(connection, quality, spec) for spec in specs if _is_record(spec)]
     if quality.low_volume.severity != "off":
-        suites += _volume_suites(connection, quality)
+        suites.append(_volume_suite(connection, quality))
     if quality.stale_source.severity != "off":
-        suites += _freshness_suites(connection, settings)
-    return suites
+        suites.append(_freshness_suite(connection, settings))
+    return [suite for suite in suites if suite.expected]
 
 
 def _is_record(spec: TableSpec) -> bool:
@@ -115,21 +118,37 @@ class _Slice:
         """`crm activities call`, as a message begins."""
         return " ".join([self.source, self.entity, *(value for value in self.values[1:] if value)])
 
+    @property
+    def condition(self) -> str:
+        """Which of the newest rows are of this slice."""
+        named = zip(_slice_columns(self.spec), self.values, strict=True)
+        return " and ".join(
+            f"{identifier(name)} is not distinct from {'null' if value is None else literal(value)}"
+            for name, value in named
+        )
 
-def _newest_suites(connection: duckdb.DuckDBPyConnection, quality: Quality, spec: TableSpec) -> Iterator[Suite]:
+
+def _newest_suite(connection: duckdb.DuckDBPyConnection, quality: Quality, spec: TableSpec) -> Suite:
+    """All slices of a kind of record; nothing is expected of one that the last good night did not know."""
     known = _columns_of_previous(connection, spec)
     columns = [column for column in spec.columns if _is_judged(column) and column.name in known]
-    if not columns or not known.issuperset(_slice_columns(spec)):
-        return
+    expected: list[Expected] = []
+    if columns and known.issuperset(_slice_columns(spec)):
+        for now, usual in _slices_of_both(connection, quality, spec, columns):
+            expected += _newest_expected(quality, columns, now, usual)
+    rows = _newest_rows(spec, columns, "crm", quality.newest_rows)
+    return Suite(spec.table, f"{spec.table}: newest of each source", rows, tuple(expected))
+
+
+def _slices_of_both(
+    connection: duckdb.DuckDBPyConnection, quality: Quality, spec: TableSpec, columns: Sequence[Column]
+) -> Iterator[tuple[_Slice, _Slice]]:
+    """Each slice as it is and as it was, of those that are large enough in both."""
     before = {each.values: each for each in _slices(connection, quality, spec, columns, "previous", BASELINE_TIMES)}
     for now in _slices(connection, quality, spec, columns, "crm", 1):
         usual = before.get(now.values)
-        if usual is None or min(now.rows, usual.rows) < quality.newest_rows:
-            continue
-        expected = tuple(_newest_expected(quality, columns, now, usual))
-        if expected:
-            rows = _newest_rows(spec, columns, "crm", quality.newest_rows, now.values)
-            yield Suite(spec.table, f"{spec.table}: newest {now.words}", rows, expected, keep=True)
+        if usual is not None and min(now.rows, usual.rows) >= quality.newest_rows:
+            yield now, usual
 
 
 def _is_judged(column: Column) -> bool:
@@ -148,16 +167,12 @@ def _slice_columns(spec: TableSpec) -> list[str]:
     return ["source", *(column.name for column in spec.columns if column.name in _SLICES)]
 
 
-def _newest_rows(
-    spec: TableSpec, columns: Sequence[Column], database: str, count: int, values: Sequence[str | None] | None = None
-) -> str:
-    """The rows that changed last, `count` a slice (of one slice when its values are given): by the instant that the
-    source says, else by when they landed; equal ones in an order that does not depend on where they lie."""
+def _newest_rows(spec: TableSpec, columns: Sequence[Column], database: str, count: int) -> str:
+    """The rows that changed last, `count` a slice: by the instant that the source says, else by when they landed;
+    equal ones in an order that does not depend on where they lie."""
     slices, key = _slice_columns(spec), f"hash({identifier(spec.grain[0])})"
     table = f"{identifier(database)}.{qualified(spec.table)}"
     living = "is_deleted is not true"
-    for name, value in zip(slices, values or (), strict=bool(values)):
-        living += f" and {identifier(name)} is not distinct from {'null' if value is None else literal(value)}"
     order = "coalesce(epoch_us(_updated_at)::hugeint, _sequence::hugeint - 4611686018427387904)"
     newest = f"arg_max({key}, {order} * 18446744073709551616 + {key}, {count:d})"
     names = ", ".join(identifier(name) for name in [*slices, *(column.name for column in columns)])
@@ -203,50 +218,75 @@ def _slices(
 
 
 def _newest_expected(quality: Quality, columns: Sequence[Column], now: _Slice, usual: _Slice) -> Iterator[Expected]:
-    for column in columns:
-        name, enough = column.name, quality.newest_rows / 2
-        is_measured = name in usual.medians and min(now.filled[name], usual.filled[name]) >= enough
+    enough = quality.newest_rows / 2
+    for name, median in usual.medians.items():
+        is_measured = min(now.filled[name], usual.filled[name]) >= enough
         if is_measured and quality.unit_change.severity != "off":
-            yield _same_unit(quality, now, name, usual.medians[name])
-        entity_column = f"{now.spec.name.removeprefix('latest_')}.{name}"
-        is_filled = usual.filled[name] >= usual.rows * USUALLY_FILLED
-        if (
-            is_filled
-            and quality.lost_column.severity != "off"
-            and entity_column not in quality.lost_column.may_be_empty
-        ):
-            yield _still_filled(quality, now, name, usual.filled[name] / usual.rows)
+            yield _same_unit(quality, now, name, median)
+    may_be_empty = _FILLED_LATE.union(quality.lost_column.may_be_empty)
+    filled = {
+        column.name: usual.filled[column.name] / usual.rows
+        for column in columns
+        if usual.filled[column.name] >= usual.rows * USUALLY_FILLED
+        and f"{now.entity}.{column.name}" not in may_be_empty
+    }
+    if filled and quality.lost_column.severity != "off":
+        yield _still_filled(quality, now, filled)
 
 
 def _same_unit(quality: Quality, now: _Slice, column: str, median: float) -> Expected:
     usual, factor = abs(median), quality.unit_change.factor
+    low, high = min(usual / factor, median * factor), max(usual * factor, median / factor)
     return Expected(
         _name("unit", now, column),
-        Question.MEDIAN,
         Severity(quality.unit_change.severity),
+        f"{now.words} {column}: median from {low:,.0f} to {high:,.0f}",
         f"{now.words} {column}: median {usual:,.0f} → {{found}}: did the unit change? Have the export mended, or say the"
         " new unit in the source's mapping, and run again. If it is right, publish it once with:"
         " TOUCHLINE__QUALITY__UNIT_CHANGE__SEVERITY=warn touchline run",
-        _not_zero(column),
-        low=min(usual / factor, median * factor),
-        high=max(usual * factor, median / factor),
+        f"median({identifier(_not_zero(column))}) filter (where {now.condition})",
+        Fact.NUMBER,
+        low=low,
+        high=high,
     )
 
 
-def _still_filled(quality: Quality, now: _Slice, column: str, share: float) -> Expected:
-    """Machines write activities; other records are also imported in bulk by people, who leave columns out."""
-    entity = now.entity
-    severity = Severity(quality.lost_column.severity) if entity == "activities" else Severity.WARN
+def _still_filled(quality: Quality, now: _Slice, usual: Mapping[str, float]) -> Expected:
+    """One for all columns of a slice, since they are lost together: an export that breaks is told in one sentence.
+
+    Machines write activities; other records are also imported in bulk by people, who leave columns out.
+    """
+    is_written_by_machines = now.entity == "activities"
+    lost = {name: _is_lost(quality, now, name, share) for name, share in usual.items()}
+    sentences = ", ".join(_lost_sentence(now, name, share, lost[name]) for name, share in usual.items())
     return Expected(
-        _name("filled", now, column),
-        Question.FILLED,
-        severity,
-        f"{now.words} {column}: filled in {share:.0%} of the last good night's rows → {{found}} of the newest {now.rows}:"
-        " was the column renamed, dropped, or a permission lost? Mend the export or its mapping and run again. If it may"
-        f" be empty, add {entity}.{column} to quality.lost_column.may_be_empty",
-        column,
-        low=share * quality.lost_column.kept_share,
+        _name("filled", now, "columns"),
+        Severity(quality.lost_column.severity) if is_written_by_machines else Severity.WARN,
+        f"{now.words}: no column lost among the newest {now.rows} rows, of {', '.join(usual)}",
+        f"{now.words}: filled in the last good night's rows → in the newest {now.rows}: {{found}}: was a column renamed,"
+        f" dropped, or a permission lost? Mend the export or its mapping and run again. If one may be empty, add it, such"
+        f" as {now.entity}.{next(iter(usual))}, to quality.lost_column.may_be_empty",
+        " + ".join(f"({condition})::integer" for condition in lost.values()),
+        Fact.NUMBER,
+        high=0,
+        named=f"select array_to_string([{sentences}], ', ') from {{rows}}",
     )
+
+
+def _lost_sentence(now: _Slice, column: str, usual_share: float, is_lost: str) -> str:
+    before, now_filled = (
+        literal(f"{column} {usual_share:.0%} → "),
+        f"round({_filled_share(now, column)} * 100)::integer",
+    )
+    return f"case when {is_lost} then {before} || {now_filled} || '%' end"
+
+
+def _is_lost(quality: Quality, now: _Slice, column: str, usual_share: float) -> str:
+    return f"{_filled_share(now, column)} < {usual_share * quality.lost_column.kept_share!r}"
+
+
+def _filled_share(now: _Slice, column: str) -> str:
+    return f"count({identifier(column)}) filter (where {now.condition}) / count(*) filter (where {now.condition})"
 
 
 def _name(what: str, now: _Slice, column: str) -> str:
@@ -254,51 +294,59 @@ def _name(what: str, now: _Slice, column: str) -> str:
     return "expect_" + re.sub(r"[^a-z0-9]+", "_", words.lower())
 
 
-def _volume_suites(connection: duckdb.DuckDBPyConnection, quality: Quality) -> Iterator[Suite]:
+def _volume_suite(connection: duckdb.DuckDBPyConnection, quality: Quality) -> Suite:
     """Working days since the last good night, each source's against the median of the same weekdays before."""
     found = connection.execute(_USUAL_DAYS.read_text(encoding="utf-8")).fetchall()
-    for source, day, usual in found:
-        if usual < quality.low_volume.min_rows:
-            continue
-        rows = (
-            f"select a.activity_id from crm.core.latest_activities as a cross join crm.core.parameter as p"
-            f" where a.source = {literal(source)} and a.activity_date = date {literal(day.isoformat())}"
-            " and a.is_deleted is not true and a.occurred_at <= p.as_of"
-        )
-        expected = Expected(
-            f"expect_volume_{source}_{day:%Y_%m_%d}",
-            Question.ROWS,
-            Severity(quality.low_volume.severity),
-            f"{source}, {day:%A} {day}: {{found}} activities, usually {usual:,.0f}: is an export incomplete? Deliver what is"
-            " missing, and the next run restates the day. If it was a quiet day, do nothing",
-            low=usual * quality.low_volume.share,
-        )
-        yield Suite(
-            "core.latest_activities", f"core.latest_activities: {source} on {day}", rows, (expected,), keep=True
-        )
+    expected = tuple(
+        _usual_volume(quality, source, day, usual)
+        for source, day, usual in found
+        if usual >= quality.low_volume.min_rows
+    )
+    days = ", ".join(f"date {literal(day)}" for day in sorted({day.isoformat() for _, day, _ in found}))
+    rows = (
+        "select a.source, a.activity_date from crm.core.latest_activities as a cross join crm.core.parameter as p"
+        f" where a.activity_date in ({days}) and a.is_deleted is not true and a.occurred_at <= p.as_of"
+    )
+    return Suite(_ACTIVITIES, f"{_ACTIVITIES}: working days since the last good night", rows, expected)
 
 
-def _freshness_suites(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Suite]:
+def _usual_volume(quality: Quality, source: str, day: date, usual: float) -> Expected:
+    low = usual * quality.low_volume.share
+    return Expected(
+        f"expect_volume_{source}_{day:%Y_%m_%d}",
+        Severity(quality.low_volume.severity),
+        f"{source}, {day:%A} {day}: at least {low:,.0f} activities, usually {usual:,.0f}",
+        f"{source}, {day:%A} {day}: {{found}} activities, usually {usual:,.0f}: is an export incomplete? Deliver what is"
+        " missing, and the next run restates the day. If it was a quiet day, do nothing",
+        f"count(*) filter (where source = {literal(source)} and activity_date = date {literal(day.isoformat())})",
+        Fact.NUMBER,
+        low=math.ceil(low),
+    )
+
+
+def _freshness_suite(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Suite:
     """How many hours before as_of the newest activity of each source lies."""
-    quality = settings.quality
     own = {source.name: source.fresh_within_hours for source in settings.sources if source.fresh_within_hours}
-    found = connection.execute("select distinct source from core.latest_activities order by source").fetchall()
-    for (source,) in found:
-        limit = own.get(source) or quality.fresh_within_hours
-        rows = (
-            "select date_diff('hour', max(a.occurred_at), p.as_of) as hours_since_newest"
-            " from crm.core.latest_activities as a cross join crm.core.parameter as p"
-            f" where a.source = {literal(source)} and a.is_deleted is not true and a.occurred_at <= p.as_of group by p.as_of"
-        )
-        expected = Expected(
-            f"expect_fresh_{source}",
-            Question.MINIMUM,
-            Severity(quality.stale_source.severity),
-            f"{source} is silent: its newest activity is {{found}} hours old, at most {limit} are expected: did its export"
-            " stop? Look at the job that delivers it. If it is slower by nature, raise fresh_within_hours of the source",
-            "hours_since_newest",
-            high=limit,
-        )
-        yield Suite(
-            "core.latest_activities", f"core.latest_activities: freshness of {source}", rows, (expected,), keep=True
-        )
+    found = connection.execute(f"select distinct source from {_ACTIVITIES} order by source").fetchall()
+    expected = tuple(
+        _fresh(settings.quality, source, own.get(source) or settings.quality.fresh_within_hours) for (source,) in found
+    )
+    rows = (
+        "select a.source, date_diff('hour', max(a.occurred_at), p.as_of) as hours_since_newest"
+        " from crm.core.latest_activities as a cross join crm.core.parameter as p"
+        " where a.is_deleted is not true and a.occurred_at <= p.as_of group by a.source, p.as_of"
+    )
+    return Suite(_ACTIVITIES, f"{_ACTIVITIES}: sources that deliver", rows, expected)
+
+
+def _fresh(quality: Quality, source: str, limit: int) -> Expected:
+    return Expected(
+        f"expect_fresh_{source}",
+        Severity(quality.stale_source.severity),
+        f"{source}: the newest activity is at most {limit:,} hours old",
+        f"{source} is silent: its newest activity is {{found}} hours old, at most {limit} are expected: did its export"
+        " stop? Look at the job that delivers it. If it is slower by nature, raise fresh_within_hours of the source",
+        f"min(hours_since_newest) filter (where source = {literal(source)})",
+        Fact.NUMBER,
+        high=limit,
+    )

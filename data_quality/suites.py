@@ -6,27 +6,26 @@ which begins to import while the night is still loading: `python -m data_quality
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
 import sys
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from data_quality.data_docs import PageLink, write_index, write_page
+from data_quality.data_docs import Answer, SuitePage, write_pages
 from data_quality.duckdb_dialect import NAME, register
-from data_quality.expected import Assignment, Expected, Question, Suite
+from data_quality.expected import Assignment, Expected, Fact, Suite
+from data_quality.facts import FACTS, fact_name, find_facts, name_found
 from sql.checks import CheckResult
-from sql.quoting import identifier, literal
+from sql.quoting import literal
 from sql.warehouse import connect
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+    from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation import Expectation
 
 _MEMORY = ":memory:judged"
@@ -35,98 +34,77 @@ _MEMORY = ":memory:judged"
 def judge(assignment: Assignment) -> list[CheckResult]:
     """Asks every suite of the build, writes the pages, and returns a result for each expectation.
 
-    Raises what Great Expectations raised when an expectation could not be asked: it never reports "failed" for that.
+    Raises RuntimeError when an expectation could not be asked: it never reports "failed" for that.
     """
+    begun = time.perf_counter()
+    with connect(assignment.memory_limit, assignment.threads, _MEMORY) as connection:
+        connection.execute(f"attach {literal(str(assignment.crm))} as crm (read_only)")
+        find_facts(connection, assignment.suites)
+        asked = [expected for suite in assignment.suites for expected in suite.expected]
+        judged = iter(_judge_facts(asked))
+        seconds = round((time.perf_counter() - begun) / max(len(asked), 1), 3)
+        pages = [
+            SuitePage(suite.title, [_answer(connection, suite, each, next(judged), seconds) for each in suite.expected])
+            for suite in assignment.suites
+        ]
+    write_pages(assignment.pages, pages)
+    return [answer.result for page in pages for answer in page.answers]
+
+
+def _judge_facts(asked: Sequence[Expected]) -> list[ExpectationValidationResult]:
+    """One batch, one suite: what Great Expectations costs is the number of batches, hardly that of expectations."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    if not asked:
+        return []
     register()
-    with connect(assignment.memory_limit, assignment.threads, _MEMORY) as connection:
-        _prepare(connection, assignment)
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        source = context.data_sources.add_sql("build", connection_string=f"{NAME}:///{_MEMORY}")
-        judged = [_judge_suite(source, place, suite, assignment.pages) for place, suite in enumerate(assignment.suites)]
-    links = [_link(suite, results) for suite, results in zip(assignment.suites, judged, strict=True)]
-    write_index(assignment.pages, links)
-    return [result for results in judged for result in results]
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_sql("build", connection_string=f"{NAME}:///{_MEMORY}")
+    batch = source.add_table_asset(FACTS, table_name=FACTS).add_batch_definition_whole_table("all").get_batch()
+    expectations = [_expectation(place, expected) for place, expected in enumerate(asked)]
+    answers = batch.validate(gx.ExpectationSuite("night", expectations=expectations), result_format="BASIC")
+    by_place = {answer.expectation_config.meta["place"]: answer for answer in answers.results}
+    return [by_place[place] for place in range(len(asked))]
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, assignment: Assignment) -> None:
-    """Attaches the build, read-only; each suite's rows get a name: few ones are copied, others stay where they are."""
-    connection.execute(f"attach {literal(str(assignment.crm))} as crm (read_only)")
-    for place, suite in enumerate(assignment.suites):
-        kind = "table" if suite.keep else "view"
-        connection.execute(f"create {kind} {identifier(_batch_name(place))} as {suite.rows}")
-
-
-def _batch_name(place: int) -> str:
-    return f"suite_{place}"
-
-
-def _judge_suite(source: Any, place: int, suite: Suite, pages: Path) -> list[CheckResult]:
-    import great_expectations as gx
-
-    begun = time.perf_counter()
-    asset = source.add_table_asset(suite.title, table_name=_batch_name(place))
-    batch = asset.add_batch_definition_whole_table("all").get_batch()
-    asked = gx.ExpectationSuite(suite.title, expectations=[_expectation(expected) for expected in suite.expected])
-    answers = batch.validate(asked, result_format="BASIC")
-    by_name = {answer.expectation_config.meta["name"]: answer for answer in answers.results}
-    seconds = round((time.perf_counter() - begun) / len(suite.expected), 3)
-    results = [_result(suite, expected, by_name[expected.name], seconds) for expected in suite.expected]
-    write_page(
-        pages, place, suite.title, [result.sample for result in results if not result.passed], _sections(answers)
-    )
-    return results
-
-
-def _link(suite: Suite, results: Sequence[CheckResult]) -> PageLink:
-    return PageLink(suite.title, len(results), [result.sample for result in results if not result.passed])
-
-
-def _expectation(expected: Expected) -> Expectation:
-    """Great Expectations' own expectation of each question; bounds that are not asked for stay open."""
+def _expectation(place: int, expected: Expected) -> Expectation:
+    """The facts are one row, so that their largest is the fact itself; a bound that is not asked for stays open."""
     from great_expectations import expectations as gxe
 
-    meta = {"name": expected.name}
-    column, low, high = expected.column, expected.low, expected.high
-    match expected.question:
-        case Question.COLUMNS:
-            return gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(expected.words), meta=meta)
-        case Question.NO_ROWS:
-            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=expected.sql, meta=meta)
-        case Question.WORDS:
-            return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(expected.words), meta=meta)
-        case Question.MEDIAN:
-            return gxe.ExpectColumnMedianToBeBetween(column=column, min_value=low, max_value=high, meta=meta)
-        case Question.FILLED:
-            return gxe.ExpectColumnProportionOfNonNullValuesToBeBetween(column=column, min_value=low, meta=meta)
-        case Question.ROWS:
-            return gxe.ExpectTableRowCountToBeBetween(min_value=math.ceil(low or 0), meta=meta)
-        case Question.MINIMUM:
-            return gxe.ExpectColumnMinToBeBetween(column=column, max_value=high, meta=meta)
+    meta = {"place": place, "name": expected.name}
+    column, low, high = fact_name(place), expected.low, expected.high
+    return gxe.ExpectColumnMaxToBeBetween(column=column, min_value=low, max_value=high, meta=meta)
 
 
-def _result(suite: Suite, expected: Expected, answer: ExpectationValidationResult, seconds: float) -> CheckResult:
+def _answer(
+    connection: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    expected: Expected,
+    judged: ExpectationValidationResult,
+    seconds: float,
+) -> Answer:
     """What the expectation found; an expectation that could not be asked raises."""
-    if error := _error(answer.exception_info or {}):
+    if error := _error(judged.exception_info or {}):
         raise RuntimeError(f"{expected.name} of {suite.table} could not be asked: {error}")
-    passed = bool(answer.success)
-    answered = answer.result or {}
-    found = answered.get("partial_unexpected_list" if expected.question is Question.WORDS else "observed_value")
-    failing = found if expected.question is Question.NO_ROWS else answered.get("unexpected_count")
-    told = "" if passed else expected.told.replace("{found}", _shown(expected, found))
-    return CheckResult(
+    passed, number = bool(judged.success), judged.result.get("observed_value")
+    found = _shown(expected, number)
+    if not passed:
+        found = name_found(connection, suite, expected) or found
+    failing = int(number or 1) if expected.fact is Fact.BROKEN_ROWS else 1
+    told = "" if passed else expected.told.replace("{found}", found)
+    result = CheckResult(
         suite.table,
         expected.name,
         "expectation",
         expected.severity,
         passed,
-        0 if passed else int(failing or 1),
+        0 if passed else failing,
         told,
         seconds,
     )
+    return Answer(expected.holds, found, result)
 
 
 def _error(info: dict[str, Any]) -> str:
@@ -137,29 +115,10 @@ def _error(info: dict[str, Any]) -> str:
     return ""
 
 
-def _shown(expected: Expected, found: Any) -> str:
-    if found is None:
+def _shown(expected: Expected, number: float | None) -> str:
+    if number is None:
         return "nothing"
-    if expected.question is Question.FILLED:
-        return f"{found:.0%}"
-    if expected.question is Question.WORDS:
-        return ", ".join(sorted({str(word) for word in found}))
-    if isinstance(found, list):
-        return ", ".join(map(str, found))
-    return f"{found:,.0f}"
-
-
-def _sections(answers: ExpectationSuiteValidationResult) -> list[str]:
-    """The parts of a page of Data Docs, as Great Expectations renders them, without its frame of remote scripts."""
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view.view import DefaultJinjaSectionView
-
-    page = ValidationResultsPageRenderer(run_info_at_end=True).render(answers).to_json_dict()
-    view = DefaultJinjaSectionView()
-    return [
-        view.render({"section": section, "section_loop": {"index": place}})
-        for place, section in enumerate(page["sections"], start=1)
-    ]
+    return f"{number:.0%}" if expected.fact is Fact.SHARE else f"{number:,.0f}"
 
 
 def main() -> None:

@@ -66,14 +66,14 @@ def _suspicion(check: Check) -> str | None:
     """For checks of single cells; the others read further tables, and are asked at once."""
     if check.kind in (CheckKind.NO_ROWS, CheckKind.REFERS):
         return None
-    return f"bool_or({' or '.join(_broken(check, identifier(name)) for name in check.columns)})"
+    return f"bool_or({' or '.join(broken_cell(check, identifier(name)) for name in check.columns)})"
 
 
 def offending_rows(spec: TableSpec, check: Check) -> str:
     """The SELECT that returns the rows which break a check; NULL breaks none."""
     if check.sql is not None:
         return check.sql.strip().removesuffix(";")
-    broken = " or ".join(_broken(check, identifier(name)) for name in check.columns)
+    broken = " or ".join(broken_cell(check, identifier(name)) for name in check.columns)
     shown = ", ".join(identifier(name) for name in dict.fromkeys((*spec.grain, *check.columns)))
     return f"select {shown} from {qualified(spec.table)} where {broken}"
 
@@ -148,7 +148,8 @@ def _required_columns(spec: TableSpec) -> Rule:
     )
 
 
-def _broken(check: Check, column: str) -> str:
+def broken_cell(check: Check, column: str) -> str:
+    """The condition under which a cell breaks a check of single cells; NULL breaks none."""
     if check.kind is CheckKind.NOT_NEGATIVE:
         return f"{column} < 0"
     if check.kind is CheckKind.SHARE:

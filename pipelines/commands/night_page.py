@@ -93,16 +93,19 @@ def _show_refused(out: Page, loads: Iterable[LoadSummary]) -> None:
 
 
 def _show_failed_checks(out: Page, outcome: NightOutcome) -> None:
-    if outcome.failed_checks:
-        out.head("\nFailed checks")
-    for check in outcome.failed_checks:
+    """Of a blocked night only those that do not block: its error, which comes last, tells the others."""
+    told_by_error = "block" if outcome.status == "blocked" else None
+    shown = [check for check in outcome.failed_checks if check["severity"] != told_by_error]
+    if shown:
+        out.head("\nFailed checks" if told_by_error is None else "\nFailed checks that do not block")
+    for check in shown:
         out.line(f"  {check_line(check)}")
 
 
 def check_line(check: dict[str, object]) -> str:
     """One failed check in one line, such as `marts.x: grain_unique (block), 3 rows: …`; expectations speak for themselves."""
     if check.get("kind") == "expectation":
-        return f"{check['sample']} ({check['severity']})"
+        return f"{check['severity']}: {check['sample']}"
     sample = f": {check['sample']}" if check.get("sample") else ""
     rows = check.get("failing_rows")
     found = f", {count(rows)} rows" if isinstance(rows, int) else ""

@@ -65,7 +65,7 @@ def _show_error(out: Page, standing: Standing) -> None:
         return
     out.line("")
     for line in last.error.splitlines():
-        if standing.failed_build is None or not line.startswith("  ") or "→" in line:
+        if standing.failed_build is None or not line.startswith("  ") or line.lstrip().startswith("→"):
             out.line(f"  {_short(line)}")
 
 
@@ -75,7 +75,7 @@ def _show_failed_build(out: Page, standing: Standing) -> None:
         return
     out.head(f"\nThe build that was not published: {standing.failed_folder}")
     for check in build.failed_checks:
-        out.line(f"  {_short(check_line(check))}")
+        out.line(f"  {_told(check)}")
     _show_quarantine(out, build, "Quarantined in the build that was not published")
 
 
@@ -141,7 +141,7 @@ def _show_checks(out: Page, build: Build) -> None:
     passed, failed = (sum(row[part] for row in build.checks) for part in ("passed", "failed"))
     out.head(f"\nChecks: {passed:,} passed, {failed:,} failed")
     for check in build.failed_checks:
-        out.line(f"  {_short(check_line(check))}")
+        out.line(f"  {_told(check)}")
 
 
 def _show_quarantine(out: Page, build: Build, title: str) -> None:
@@ -190,6 +190,12 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
 def instant(value: object) -> str:
     """`2026-04-01 03:59`, in UTC; blank for none."""
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else ""
+
+
+def _told(check: dict[str, Any]) -> str:
+    """A failed check; an expectation ends with what to do, so it is never cut."""
+    line = check_line(check)
+    return line if check.get("kind") == "expectation" else _short(line)
 
 
 def _short(text: str) -> str:

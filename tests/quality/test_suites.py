@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from data_quality.contract_suites import contract_suites, judged_specs
-from data_quality.expected import Assignment, Expected, Question, Suite
+from data_quality.expected import Assignment, Expected, Fact, Suite
 from data_quality.suites import judge
 from models.tables import Severity, TableSpec
 
@@ -97,7 +97,7 @@ def test_columns_in_another_order_fail(tmp_path):
 
 def test_the_pages_show_failures_first_and_load_nothing(tmp_path):
     judged(tmp_path, [*GOOD, BROKEN["expect_known_word_word"][0]])
-    index, page = ((tmp_path / "pages" / name).read_text("utf-8") for name in ("index.html", "0000.html"))
+    index, page = ((tmp_path / "pages" / name).read_text("utf-8") for name in ("index.html", "marts.sale.html"))
     assert "A set. Found: Lost." in index and "A set. Found: Lost." in page
     assert index.index("A set. Found: Lost.") < index.index("marts.sale</a>")
     for text in (index, page):
@@ -107,7 +107,7 @@ def test_the_pages_show_failures_first_and_load_nothing(tmp_path):
 def test_an_expectation_that_cannot_be_asked_raises(tmp_path):
     crm = tmp_path / "crm.duckdb"
     duckdb.connect(str(crm)).close()
-    wrong = Expected("expect_nothing", Question.MEDIAN, Severity.BLOCK, "", "missing", low=1)
+    wrong = Expected("expect_nothing", Severity.BLOCK, "", "", "median(missing)", Fact.NUMBER, low=1)
     suite = Suite("marts.x", "marts.x", "select 1 as one", (wrong,))
     with pytest.raises(RuntimeError, match=r"expect_nothing of marts\.x could not be asked"):
         judge(Assignment(crm, tmp_path / "pages", (suite,), "500MB", 1))

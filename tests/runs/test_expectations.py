@@ -124,13 +124,20 @@ def test_a_column_that_turns_null_blocks(next_day):
     next_day.deliver("activities_2.csv", calls_of(TONIGHT, account_id=""))
     found = failures(next_day, end_of(TONIGHT))
     assert found == {
-        "expect_filled_account_id_crm_call": (
+        "expect_filled_columns_crm_call": (
             "block",
-            "crm activities call account_id: filled in 100% of the last good night's rows → 0% of the newest 50: was the"
-            " column renamed, dropped, or a permission lost? Mend the export or its mapping and run again. If it may be"
-            " empty, add activities.account_id to quality.lost_column.may_be_empty",
+            "crm activities call: filled in the last good night's rows → in the newest 50: account_id 100% → 0%: was a column"
+            " renamed, dropped, or a permission lost? Mend the export or its mapping and run again. If one may be empty,"
+            " add it, such as activities.rep_id, to quality.lost_column.may_be_empty",
         )
     }
+
+
+def test_columns_that_are_lost_together_are_one_failure(next_day):
+    next_day.deliver("activities_2.csv", calls_of(TONIGHT, account_id="", direction=""))
+    ((name, (severity, told)),) = failures(next_day, end_of(TONIGHT)).items()
+    assert (name, severity) == ("expect_filled_columns_crm_call", "block")
+    assert "direction 100% → 0%, account_id 100% → 0%: was a column renamed" in told
 
 
 def test_a_column_that_may_be_empty_is_let_pass(next_day):
