@@ -141,7 +141,8 @@ def restore(scene):
 
 def bytes_of(home):
     folder = (home / "var/published").resolve()
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def files_of(home):

@@ -41,7 +41,7 @@ def names(office):
     return sorted(str(path.relative_to(office.workspace.var)) for path in office.workspace.var.rglob("*"))
 
 
-@pytest.mark.parametrize("free", [0, 4 * MEGABYTE, 12 * MEGABYTE])
+@pytest.mark.parametrize("free", [0, 3 * MEGABYTE, 7 * MEGABYTE])
 def test_a_disk_that_fills_up_anywhere_leaves_the_last_good_night(office_at, disk, free):
     office = office_at(disk / "workspace")
     before, files = begin(office), names(office)
