@@ -11,6 +11,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -181,10 +182,11 @@ def _copy_and_hash(opened: BinaryIO, landed: Path) -> tuple[str, Path]:
     digest = hashlib.sha256()
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as copy:
+        with os.fdopen(descriptor, "wb") as copy, ThreadPoolExecutor(1) as beside:
             for block in _blocks(opened):
-                digest.update(block)
+                hashing = beside.submit(digest.update, block)
                 copy.write(block)
+                hashing.result()
             copy.flush()
             os.fsync(copy.fileno())
     except BaseException:
