@@ -33,8 +33,17 @@ def quarantine_merge_cycles(loader: Loader) -> None:
 
 
 def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, int]]:
+    """The first row of each such record; not one that only repeats what stood in core before, a duplicate already.
+
+    In a full build the first row is the one of the earliest load.
+    """
     key = CONTRACTS[entity].KEY[0]
     own_id = "substr(staged.{0}, length(staged.source) + 2)"
+    stood = f"""and not exists (
+            select 1 from previous.core.latest_{entity} as stood
+            where stood.{key} = staged.{key} and stood.merged_into_id = staged.merged_into_id
+                and stood._updated_at is not distinct from staged._updated_at
+        )"""
     found = loader.connection.execute(
         f"""
         with recursive links as (
@@ -53,6 +62,7 @@ def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, 
             and latest.merged_into_id = staged.merged_into_id and latest._updated_at is not distinct from staged._updated_at
         join staging.load_number as this on this.load_number = staged._load_number
         where staged.{key} in (select record_id from circle) and staged._broken = 0 and staged._unmapped = 0
+            {"" if loader.rebuilding else stood}
         qualify row_number() over (partition by staged.{key} order by staged._load_number, staged.rowid) = 1
         order by 1, 2
         """

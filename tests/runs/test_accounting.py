@@ -187,6 +187,22 @@ def test_activities_of_a_merged_contact_move_to_the_survivor(office):
     assert office.query("select contacts_touched from marts.rep_activity_daily") == [(1,)]
 
 
+def test_a_row_of_a_circle_that_comes_again_is_a_duplicate(office):
+    first = {"contact_id": "C1", "merged_into_id": "C2", "updated_at": "2026-03-01T00:00:00Z"}
+    closing = {"contact_id": "C2", "merged_into_id": "C1", "updated_at": "2026-03-02T00:00:00Z"}
+    office.deliver("contacts_1.csv", [first])
+    office.night()
+    office.deliver("contacts_2.csv", [{**first, "is_deleted": ""}])
+    office.deliver("contacts_3.csv", [closing])
+    assert office.night().status == "published"
+    parts = "file_name, rows_accepted, rows_duplicate, rows_quarantined"
+    assert office.query(f"select {parts} from ops.load_accounting where entity = 'contacts' order by file_name") == [
+        ("contacts_1.csv", 1, 0, 0),
+        ("contacts_2.csv", 0, 1, 0),
+        ("contacts_3.csv", 0, 0, 1),
+    ]
+
+
 def test_merges_in_a_circle_are_quarantined_and_each_counts_as_itself(office):
     office.deliver("reps.csv", [REP])
     circle = [
