@@ -20,8 +20,6 @@ class Fact(StrEnum):
     """Rows that break a rule."""
     NUMBER = "number"
     """A count of rows, a median, hours."""
-    SHARE = "share"
-    """A part of the rows, from 0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _answer(
     if error := _error(judged.exception_info or {}):
         raise RuntimeError(f"{expected.name} of {suite.table} could not be asked: {error}")
     passed, number = bool(judged.success), judged.result.get("observed_value")
-    found = _shown(expected, number)
+    found = _shown(number)
     if not passed:
         found = name_found(connection, suite, expected) or found
     failing = int(number or 1) if expected.fact is Fact.BROKEN_ROWS else 1
@@ -115,10 +115,8 @@ def _error(info: dict[str, Any]) -> str:
     return ""
 
 
-def _shown(expected: Expected, number: float | None) -> str:
-    if number is None:
-        return "nothing"
-    return f"{number:.0%}" if expected.fact is Fact.SHARE else f"{number:,.0f}"
+def _shown(number: float | None) -> str:
+    return "nothing" if number is None else f"{number:,.0f}"
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ A bad *row* is never an error: it is quarantined. These are for settings, tables
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class TouchlineError(Exception):
@@ -52,6 +52,14 @@ class UnreadableFileError(TouchlineError):
     def __init__(self, rule: str, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
         self.rule = rule
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it; causes can run in a circle."""
+    chain = [error]
+    for link in chain:  # grows while it is walked
+        yield link
+        chain += [before for before in (link.__cause__, link.__context__) if before and before not in chain]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

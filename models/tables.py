@@ -114,7 +114,7 @@ class TableSpec(Strict):
     write: WriteMode = WriteMode.REBUILD
     window: Window | None = None
     checked_in: str | None = Field(
-        None, description="Views only: the staging table that copies tonight's rows, whose grain and blanks say enough."
+        None, description="Views only: the staging table in which tonight's rows, or those it is made of, are checked."
     )
     period: Period | None = None
     owner: str = "revops@touchline"

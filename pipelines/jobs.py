@@ -10,7 +10,7 @@ import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from models.errors import TouchlineError
+from models.errors import TouchlineError, causes_of
 from pipelines.assets.night import NIGHT_OP
 from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.steps import Progress
@@ -48,7 +48,8 @@ def run_nightly(
                 run_config={"ops": {NIGHT_OP: {"config": config}}, "loggers": _QUIET}, instance=instance
             )
         except Exception as error:
-            raise _night_error(error) or error from None
+            # the night's own error inside what Dagster made of it; else it is a fault of ours
+            raise next((link for link in causes_of(error) if isinstance(link, TouchlineError)), error) from None
 
 
 def _let_sqlite_buffer() -> None:
@@ -64,13 +65,3 @@ def _let_sqlite_buffer() -> None:
 
 
 _QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
-
-
-def _night_error(error: BaseException) -> TouchlineError | None:
-    """The night's own error inside what Dagster made of it; None when it is a fault of ours."""
-    chain: list[BaseException] = [error]
-    for link in chain:  # grows while it is walked; causes can run in a circle
-        if isinstance(link, TouchlineError):
-            return link
-        chain += [before for before in (link.__cause__, link.__context__) if before and before not in chain]
-    return None

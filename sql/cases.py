@@ -16,7 +16,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from models.errors import CatalogueError, SettingsError, nearest
-from models.settings import read_yaml
+from models.strict_yaml import read_yaml
 from models.tables import TableSpec, WriteMode
 from sql.build import write_table
 from sql.case_rows import Row, differences, fetch_rows, load_rows

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models.errors import CatalogueError, SettingsError
-from models.settings import read_yaml
+from models.strict_yaml import read_yaml
 from models.tables import TableSpec
 from sql import catalog_rules
 from sql.inputs import DIRTY_DAY, INPUTS

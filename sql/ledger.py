@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from models.settings import read_yaml
+from models.strict_yaml import read_yaml
 from models.tables import TableSpec
 
 

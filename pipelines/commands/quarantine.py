@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from models.errors import UsageError
+from models.personal import masked_name
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.commands.quarantined import Choice, counted
@@ -26,7 +27,10 @@ quarantine = typer.Typer(
 
 RuleOption = Annotated[str | None, typer.Option("--rule", help="Only rows that broke this rule.")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
-FileOption = Annotated[str | None, typer.Option("--file", help="Only of the file of this name.")]
+FileOption = Annotated[
+    str | None,
+    typer.Option("--file", help="Only of the file of this name.", callback=lambda name: name and masked_name(name)),
+]
 LoadOption = Annotated[str | None, typer.Option("--load", help="Only of this load, such as 000042-0001.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Everything that stands in quarantine.")]
 DiscardedOption = Annotated[bool, typer.Option("--discarded", help="Dismissed rows and files instead.")]

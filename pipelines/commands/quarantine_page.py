@@ -38,7 +38,7 @@ def describe_quarantine(workspace: Workspace, choice: Choice) -> dict[str, Any]:
     try:
         refuse_unknown(connection, choice)
         found["groups"] = groups_of(connection, choice)
-        found["refused"] = still_in_inbox(workspace, refused_files(connection, choice))
+        found["refused"] = still_in_inbox(workspace, workspace.settings(), refused_files(connection, choice))
     finally:
         connection.close()
     return found

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from data_quality.remedies import remedy_of
 from models.errors import TouchlineError, UsageError, nearest
+from pipelines.commands.fetching import Rows, fetch
 from pipelines.night.operator import Target
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
     import duckdb
 
-Rows = list[dict[str, Any]]
+    from models.settings import Settings
+
 _FILTERS = {"rule": "rule", "source": "source", "file": "file_name", "load": "load_id"}
 
 
@@ -72,7 +74,7 @@ def groups_of(connection: duckdb.DuckDBPyConnection, choice: Choice, only_genera
     where, values = choice.condition()
     if only_generation is not None:
         where, values = f"{where} and starts_with(load_id, ?)", [*values, f"{only_generation:06d}-"]
-    groups = _rows(
+    groups = fetch(
         connection,
         f"""
         select source, entity, field, rule, count(distinct (load_id, line_number)) as rows,
@@ -89,7 +91,7 @@ def groups_of(connection: duckdb.DuckDBPyConnection, choice: Choice, only_genera
 def reasons_of(connection: duckdb.DuckDBPyConnection, choice: Choice, limit: int) -> Rows:
     """The chosen rows' reasons, for the first `limit` rows, in the order of file and line."""
     where, values = choice.condition()
-    return _rows(
+    return fetch(
         connection,
         f"""
         select * from quarantine.rejected where {where}
@@ -99,7 +101,7 @@ def reasons_of(connection: duckdb.DuckDBPyConnection, choice: Choice, limit: int
     )
 
 
-def count_rows(connection: duckdb.DuckDBPyConnection, choice: Choice) -> int:
+def countfetch(connection: duckdb.DuckDBPyConnection, choice: Choice) -> int:
     """How many rows the choice is about."""
     where, values = choice.condition()
     sql = f"select count(distinct (load_id, line_number)) from quarantine.rejected where {where}"
@@ -108,14 +110,14 @@ def count_rows(connection: duckdb.DuckDBPyConnection, choice: Choice) -> int:
 
 
 def refused_files(connection: duckdb.DuckDBPyConnection, choice: Choice) -> Rows:
-    """Files refused whole that nothing has settled since: each with the reason and what to do."""
+    """Files refused whole, of whose name nothing came since: each with the reason and what to do."""
     state = "not null" if choice.discarded else "null"
-    found = _rows(
+    found = fetch(
         connection,
         f"""
         select load_id, source, entity, file_name, file_sha256, reason, remedy, landed_at, discard_reason from ops.load
         qualify status = 'refused' and discarded_at is {state}
-            and row_number() over (partition by source, entity, file_sha256 order by load_id desc) = 1
+            and row_number() over (partition by source, entity, file_name order by load_id desc) = 1
         order by source, file_name
         """,
     )
@@ -132,13 +134,13 @@ def _of(column: str, rows: Rows) -> Callable[[str], Any]:
     return {row["load_id"]: row[column] for row in rows}.get
 
 
-def still_in_inbox(workspace: Workspace, files: Rows) -> Rows:
+def still_in_inbox(workspace: Workspace, settings: Settings, files: Rows) -> Rows:
     """Those of the files whose name a source still finds; one that went needs nobody."""
     from pipelines.night.landing import find_files
 
     there = {
         (file.source, file.entity, file.name)
-        for source in workspace.settings().sources
+        for source in settings.sources
         for file in find_files(workspace.home, source)
     }
     return [row for row in files if (row["source"], row["entity"], row["file_name"]) in there]
@@ -219,17 +221,3 @@ def failed_groups(database: Path, choice: Choice) -> Rows:
         return groups_of(connection, choice, only_generation=int(database.parent.name))
     finally:
         connection.close()
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, values: list[object] | None = None) -> Rows:
-    import duckdb
-
-    try:
-        result = connection.execute(sql, values or [])
-    except (duckdb.BinderException, duckdb.CatalogException) as error:
-        raise TouchlineError(
-            f"The published file is not of this version: {str(error).splitlines()[0]}",
-            "Publish it anew: touchline run --full-refresh",
-        ) from None
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

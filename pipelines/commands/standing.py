@@ -9,18 +9,18 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import SettingsError, TouchlineError
-from models.personal import masked_name
+from models.errors import SettingsError
+from pipelines.commands.failed_build import last_failed_night
+from pipelines.commands.fetching import Rows, fetch
+from pipelines.commands.quarantined import Choice, refused_files, still_in_inbox
 from pipelines.night.disk import DiskUse, disk_use
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from models.settings import Settings
     from pipelines.night.history import PastNight
     from pipelines.night.outcome import NightOutcome
 
-Rows = list[dict[str, Any]]
 NIGHTS = 7
 
 
@@ -100,12 +100,6 @@ _RESTATED = """
 _FAILED_CHECKS = """
     select * from ops.check_result where not passed order by severity, table_name, check_name
 """
-_REFUSED = """
-    select source, entity, file_name, reason, remedy, landed_at from ops.load
-    qualify row_number() over (partition by source, file_name order by landed_at desc, load_id desc) = 1
-        and status = 'refused' and discarded_at is null
-    order by source, file_name
-"""
 
 
 def read_standing(workspace: Workspace) -> Standing:
@@ -113,58 +107,58 @@ def read_standing(workspace: Workspace) -> Standing:
     from pipelines.night.history import read_nights
     from pipelines.night.outcome import read_outcome
 
-    last_night = read_outcome(workspace.last_night)
-    folder = failed_folder(workspace, last_night)
-    limits, problem = _freshness_limits(workspace)
+    failed = last_failed_night(workspace)
+    database = failed.database if failed else None
+    settings, problem = _settings(workspace)
     return Standing(
-        published=_read_build(workspace, workspace.published_file, limits),
-        last_night=last_night,
+        published=_read_build(workspace, workspace.published_file, settings),
+        last_night=read_outcome(workspace.last_night),
         nights=read_nights(workspace, NIGHTS),
-        failed_build=_read_build(workspace, folder / "crm.duckdb", limits) if folder else None,
-        failed_folder=folder,
+        failed_build=_read_build(workspace, database, settings) if database else None,
+        failed_folder=database.parent if database else None,
         disk=disk_use(workspace),
         settings_problem=problem,
     )
 
 
-def failed_folder(workspace: Workspace, last_night: NightOutcome | None) -> Path | None:
-    """The build that a check stopped, when it was the last night's: a later one makes it history."""
-    if last_night is None or last_night.status != "blocked" or not workspace.failed.is_dir():
-        return None
-    return next((folder for folder in sorted(workspace.failed.iterdir()) if (folder / "crm.duckdb").is_file()), None)
-
-
-def _freshness_limits(workspace: Workspace) -> tuple[dict[str, int], str | None]:
-    """Hours by source, the strictest where several entries share a name; and why the settings cannot be read."""
+def _settings(workspace: Workspace) -> tuple[Settings | None, str | None]:
+    """The settings, or why they cannot be read: what is published stands all the same."""
     try:
-        settings = workspace.settings()
+        return workspace.settings(), None
     except SettingsError as error:
-        return {}, str(error)
+        return None, str(error)
+
+
+def _freshness_limits(settings: Settings | None) -> dict[str, int]:
+    """Hours by source, the strictest where several entries share a name."""
     limits: dict[str, int] = {}
+    if settings is None:
+        return limits
     for source in settings.sources:
         hours = source.fresh_within_hours or settings.quality.fresh_within_hours
         limits[source.name] = min(hours, limits.get(source.name, hours))
-    return limits, None
+    return limits
 
 
-def _read_build(workspace: Workspace, file: Path, limits: dict[str, int]) -> Build:
+def _read_build(workspace: Workspace, file: Path, settings: Settings | None) -> Build:
     if not file.exists():
         return Build()
     from sql.warehouse import open_published
 
+    limits = _freshness_limits(settings)
     connection = open_published(file.resolve())
     try:
-        publication = _rows(connection, _PUBLICATION)
+        publication, refused = fetch(connection, _PUBLICATION), refused_files(connection, Choice())
         return Build(
             publication=publication[0] if publication else {},
-            sources=[_with_freshness(row, limits.get(row["source"])) for row in _rows(connection, _SOURCES)],
-            accounting=_rows(connection, _ACCOUNTING),
-            loads=_rows(connection, _LOADS),
-            quarantine=_rows(connection, _QUARANTINE),
-            checks=_rows(connection, _CHECKS),
-            restated=_rows(connection, _RESTATED),
-            failed_checks=_rows(connection, _FAILED_CHECKS),
-            refused=[row for row in _rows(connection, _REFUSED) if _in_inbox(workspace, row)],
+            sources=[_with_freshness(row, limits.get(row["source"])) for row in fetch(connection, _SOURCES)],
+            accounting=fetch(connection, _ACCOUNTING),
+            loads=fetch(connection, _LOADS),
+            quarantine=fetch(connection, _QUARANTINE),
+            checks=fetch(connection, _CHECKS),
+            restated=fetch(connection, _RESTATED),
+            failed_checks=fetch(connection, _FAILED_CHECKS),
+            refused=still_in_inbox(workspace, settings, refused) if settings else refused,
         )
     finally:
         connection.close()
@@ -174,24 +168,3 @@ def _with_freshness(source: dict[str, Any], limit: int | None) -> dict[str, Any]
     age = source["newest_event_age_hours"]
     is_stale = None if limit is None or age is None else age > limit
     return {**source, "fresh_within_hours": limit, "is_stale": is_stale}
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Rows:
-    import duckdb
-
-    try:
-        result = connection.execute(sql)
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise TouchlineError(
-            f"The published file is not of this version: {str(error).splitlines()[0]}",
-            "Publish it anew: touchline run --full-refresh",
-        ) from None
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _in_inbox(workspace: Workspace, load: dict[str, Any]) -> bool:
-    """Whether a file of that name still lies below its source's folder."""
-    folders = (workspace.home, workspace.inbox, workspace.inbox / str(load["source"]))
-    found = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
-    return any(masked_name(path.name) == load["file_name"] and path.is_file() for path in found)

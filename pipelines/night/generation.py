@@ -6,7 +6,6 @@ reconnects gets the new night while old connections go on reading the old one.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from models.errors import TouchlineError
 from pipelines.night.lock import one_night_at_a_time as one_night_at_a_time
-from pipelines.night.whole_file import sync_folder
+from pipelines.night.whole_file import sync
 from pipelines.night.workspace import Workspace
 
 DROPPING = ".dropping-"
@@ -91,7 +90,7 @@ def publish(workspace: Workspace, build: Generation, keep: int, built_on: Genera
     workspace.generations.mkdir(exist_ok=True)
     final = Generation(workspace.generations / build.folder.name)
     build.folder.rename(final.folder)
-    sync_folder(workspace.generations)
+    sync(workspace.generations)
     point_readers_at(workspace, final)
     _drop_old(workspace, final, keep, built_on)
     drop_failed(workspace)
@@ -106,7 +105,7 @@ def point_readers_at(workspace: Workspace, generation: Generation) -> None:
     aside.unlink(missing_ok=True)
     aside.symlink_to(Path("generations") / generation.folder.name)
     aside.replace(workspace.published)
-    sync_folder(workspace.var)
+    sync(workspace.var)
     _mark_published(generation.folder)
 
 
@@ -134,10 +133,10 @@ def _seal(build: Generation) -> None:
             "Run the night again; if it happens again, report it.",
         )
     for path, mode in ((build.crm, 0o444), (build.private, 0o600)):
-        with path.open("rb") as opened:
-            os.fsync(opened.fileno())
         path.chmod(mode)
-    sync_folder(build.folder)
+    for path in build.folder.rglob("*"):
+        sync(path)
+    sync(build.folder)
 
 
 def folders_of(workspace: Workspace) -> list[Path]:

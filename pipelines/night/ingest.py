@@ -1,7 +1,7 @@
-"""One file → typed, judged rows in `staging.rows_<entity>`: mapping, contract, row hash and reasons.
+"""One file → typed, judged rows in `staging.rows_<entity>`, and the reasons of those that were rejected.
 
-The judgement is one bit mask a row, computed beside the casts; pydantic explains only the rows whose mask is not 0.
-What is not here: which version of an id wins (winners.py), and whether the file is new at all (ledger.py).
+pydantic explains only the rows whose mask is not 0. What is not here: the statement itself (stage_sql.py), which
+version of an id wins (winners.py), and whether the file is new at all (ledger.py).
 """
 
 from __future__ import annotations
@@ -15,39 +15,17 @@ from pathlib import Path
 import duckdb
 
 from data_quality.quarantine import Rejected
-from data_quality.validate import ContractSql, Violation, contract_sql, explain
+from data_quality.validate import Violation, contract_sql, explain
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
-from models.fields import Shape
-from models.mapping import ReadOptions, SourceMapping
-from models.personal import HIDDEN_PHONE, Hiding
+from models.personal import HIDDEN_PHONE
 from models.records import Record
 from models.settings import Settings, Source
+from pipelines.night.stage_sql import EntityPlan, is_prefixed, stage_sql, staged_table
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
-from sql.quoting import identifier, literal
-from sql.records import PREFIXED_REFERENCES, column_name, record_key_column, record_table, stored_columns
-
-_HIDDEN_BY = {Hiding.KEY: "hidden_id", Hiding.WORD: "hidden_word", Hiding.TEXT: "hidden_text", Hiding.NONE: ""}
-
-
-@dataclass(frozen=True)
-class EntityPlan:
-    """How the rows of one source and entity are to be read and judged."""
-
-    source: str
-    contract: type[Record]
-    read: ReadOptions
-    timezone: str
-    company_timezone: str
-    mapping: SourceMapping | None
-    keep_subjects: bool
-    join_tables: dict[str, str]
-
-    @property
-    def staged(self) -> str:
-        """Where the rows go."""
-        return staged_table(self.contract)
+from sql.quoting import identifier
+from sql.records import column_name, record_table, stored_columns
 
 
 @dataclass(frozen=True)
@@ -68,11 +46,6 @@ class FileResult:
         """The place (from 0) of the row that begins at this line; None when none does."""
         place = bisect_left(range(self.row_count), line, key=self.line_of)
         return place if place < self.row_count and self.line_of(place) == line else None
-
-
-def staged_table(contract: type[Record]) -> str:
-    """`staging.rows_activities`."""
-    return f"staging.rows_{contract.ENTITY}"
 
 
 def plan_entity(settings: Settings, source: Source, entity: str) -> EntityPlan:
@@ -182,114 +155,9 @@ def _stage(
     mapped = _mapped(plan, rows)
     contract = contract_sql(plan.contract, plan.timezone, plan.company_timezone, mapped.fields, _is_plain(plan, rows))
     inserted = connection.execute(
-        _stage_sql(plan, rows, mapped, contract, load_number, is_first=first_row == 0)
+        stage_sql(plan, rows, mapped, contract, load_number, is_first=first_row == 0)
     ).fetchone()
     return reconcile(rows, int(inserted[0]) if inserted else 0)
-
-
-def _stage_sql(
-    plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: ContractSql, load_number: int, is_first: bool
-) -> str:
-    """Nested SELECTs: cells → canonical text and mapping failures → mask → typed values → row hash."""
-    texts = [f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items()]
-    texts += [f"null::varchar as {identifier(field)}" for field in plan.contract.kinds() if field not in mapped.fields]
-    typed = _typed_columns(plan, contract)
-    fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
-    cells, in_order = _in_file_order(rows, mapped)
-    failed = "(_broken <> 0 or _unmapped <> 0)"
-    # A new table takes rows at three quarters of what an INSERT costs.
-    into = f"create or replace table {plan.staged} as" if is_first else f"insert into {plan.staged} by name"
-    return f"""
-        {into}
-        select * {_row_hash(plan.contract, mapped) if plan.contract.PRIVATE else ""}
-        from (
-            select {", ".join(f"{expression} as {identifier(name)}" for name, expression in typed.items())},
-                {load_number} as _load_number, _broken, _unmapped,
-                case when {failed} then to_json(_cells)::varchar end as _raw,
-                case when {failed} then to_json({{{fields}}})::varchar end as _fields,
-                {_extra_sql(mapped.unnamed)} as _extra
-            from (
-                select *, {contract.mask} as _broken
-                from (
-                    select raw as _cells, {mapped.failure_mask} as _unmapped, {", ".join(texts)}
-                    from {cells} as raw {mapped.joins}
-                )
-            )
-            {in_order}
-        )
-    """
-
-
-def _in_file_order(rows: TextRows, mapped: MappedSql) -> tuple[str, str]:
-    """The relation and an ORDER BY that a join needs: only without joins does DuckDB keep the file's order by itself."""
-    if not mapped.joins:
-        return rows.relation, ""
-    return f"(select *, row_number() over () as _place from {rows.relation})", "order by _cells._place"
-
-
-def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
-    """Column of the staged table → SQL; everything of core.latest_<entity> but `_sequence` and `_row_hash`."""
-    values = {
-        column_name(plan.contract, field): _protected(plan, field, value) for field, value in contract.values.items()
-    }
-    for key, default in plan.contract.KEY_DEFAULTS.items():
-        values[key] = f"coalesce({values[key]}, {values[default]})"
-    if "subject" in values and not plan.keep_subjects:
-        values["subject"] = "null::varchar"
-    if plan.contract.ENTITY == "activities":
-        zone = literal(plan.company_timezone)
-        values["activity_date"] = f"timezone({zone}, {values['occurred_at']})::date"
-        values["created_date"] = f"timezone({zone}, {values['created_at']})::date"
-    if plan.contract.PRIVATE:
-        values["contact_key"] = "contact_key_of(email, phone)"
-    key_column = record_key_column(plan.contract)
-    if key_column not in values:
-        values[key_column] = _compound_key(plan, values)
-    values["source"] = literal(plan.source)
-    return values
-
-
-def _protected(plan: EntityPlan, field: str, value: str) -> str:
-    """The value as crm.duckdb may hold it: addresses hidden as its kind says, ids of the source's things prefixed.
-
-    Private fields keep their text: they are taken to private.duckdb from the staged table.
-    """
-    kind = plan.contract.kinds()[field]
-    prefix = f"{literal(plan.source + ':')} || " if _is_prefixed(plan.contract, field) else ""
-    if field in plan.contract.PRIVATE or not kind.may_name_a_person:
-        return f"({prefix}{value})"
-    if kind.shape is Shape.ID_LIST:
-        return f"list_transform({value}, lambda item: {prefix}hidden_id(item))"
-    return f"({prefix}{_HIDDEN_BY[kind.hiding]}({value}))"
-
-
-def _is_prefixed(contract: type[Record], field: str) -> bool:
-    return field in PREFIXED_REFERENCES or (field,) == contract.KEY
-
-
-def _compound_key(plan: EntityPlan, values: dict[str, str]) -> str:
-    parts = [
-        f"replace(replace(coalesce(({values[column_name(plan.contract, key)]})::varchar, ''), '\\', '\\\\'), '|', '\\|')"
-        for key in plan.contract.KEY
-    ]
-    return f"{literal(plan.source + ':')} || " + " || '|' || ".join(parts)
-
-
-def _row_hash(contract: type[Record], mapped: MappedSql) -> str:
-    """For contracts with private fields: md5 over the typed values in the contract's order, private ones keyed."""
-    texts = []
-    for field in contract.kinds():
-        column = identifier(field if field in contract.PRIVATE else column_name(contract, field))
-        value = f"keyed_hash({column})" if field in contract.PRIVATE else column
-        texts.append(f"coalesce({value}::varchar, '')" if field in mapped.fields else "''")
-    return f", md5_number_lower(concat_ws(chr(31), {', '.join(texts)})) as _row_hash"
-
-
-def _extra_sql(unnamed: tuple[str, ...]) -> str:
-    if not unnamed:
-        return "null::varchar"
-    cells = ", ".join(f"{literal(column)}: _cells.{identifier(column)}" for column in unnamed)
-    return f"case when _broken = 0 and _unmapped = 0 then to_json({{{cells}}})::varchar end"
 
 
 def structural_rejects(source: str, entity: str, rows: TextRows, load_id: str, name: str) -> Iterator[Rejected]:
@@ -331,7 +199,7 @@ def _own_id(plan: EntityPlan) -> str:
     """The id by which people find the record, as core would show it; of a compound key its first part."""
     field = plan.contract.KEY[0]
     column = f"{identifier(column_name(plan.contract, field))}::varchar"
-    return f"substr({column}, {len(plan.source) + 2})" if _is_prefixed(plan.contract, field) else column
+    return f"substr({column}, {len(plan.source) + 2})" if is_prefixed(plan.contract, field) else column
 
 
 def _violations(

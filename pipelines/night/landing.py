@@ -19,7 +19,7 @@ from typing import BinaryIO
 from models.contracts import CONTRACTS
 from models.personal import masked_name
 from models.settings import Settings, Source
-from pipelines.night.whole_file import sync_folder, write_whole
+from pipelines.night.whole_file import sync, write_whole
 from pipelines.night.workspace import Workspace
 
 EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
@@ -71,7 +71,7 @@ def land_sources(
         progress(done, len(files))
         landed.append(_land(file, workspace.landed, index))
     progress(len(files), len(files))
-    sync_folder(workspace.landed)
+    sync(workspace.landed)
     _write_index(
         workspace.inbox_index, {str(file.path): index[str(file.path)] for file in files if str(file.path) in index}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -68,9 +69,10 @@ class NightRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What tonight has to do, decided before anything is built."""
+    """What tonight has to do, decided before anything is built; `published` is the row of the previous ops.publication."""
 
     previous: Generation | None
+    published: Mapping[str, object]
     catalogue: Catalogue
     fingerprint: str
     known: tuple[KnownLoad, ...]
@@ -87,7 +89,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     fingerprint = fingerprint_of(settings, catalogue, key)
     previous = current_generation(request.workspace)
     known: tuple[KnownLoad, ...] = ()
-    published: dict[str, object] | None = None
+    published: dict[str, object] = {}
     if previous is not None:
         published, known = read_publication(previous)
     sources = {(source.name, entity): source for source in settings.sources for entity in _entities(source, landed)}
@@ -103,7 +105,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
             check_window(previous, request.window)
     elif not why and orders.replays:
         why = "quarantined rows are to be judged again"
-    return Plan(previous, catalogue, fingerprint, tuple(known), inbox, bool(why), why, orders)
+    return Plan(previous, published, catalogue, fingerprint, tuple(known), inbox, bool(why), why, orders)
 
 
 def _refuse_partial(why_full: str) -> None:
@@ -125,13 +127,13 @@ def _entities(source: Source, landed: list[LandedFile]) -> set[str]:
 def _why_full(
     request: NightRequest,
     previous: Generation | None,
-    published: dict[str, object] | None,
+    published: Mapping[str, object],
     fingerprint: str,
     inbox: Sorted,
     known: tuple[KnownLoad, ...],
 ) -> str:
     """Why everything must be rebuilt; blank when tonight can build on the last generation."""
-    if previous is None or published is None:
+    if previous is None:
         return "it is the first night"
     if request.full_refresh:
         return "a full refresh was asked for"
@@ -155,9 +157,8 @@ def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> boo
     """No file, no order, the same settings and the same company day: then nothing is built."""
     if plan.previous is None or plan.is_full or plan.inbox.new or plan.orders.pending or request.is_partial:
         return False
-    published, _ = read_publication(plan.previous)
     zone = settings.company.timezone
-    return company_day(_as_instant(published["as_of"]), zone) == company_day(request.as_of, zone)
+    return company_day(_as_instant(plan.published["as_of"]), zone) == company_day(request.as_of, zone)
 
 
 def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]:

@@ -11,8 +11,9 @@ import duckdb
 from data_quality.quarantine import Rejected
 from data_quality.replay import Fate, Line
 from models.contracts import CONTRACTS
-from pipelines.night.ingest import FileResult, staged_table
+from pipelines.night.ingest import FileResult
 from pipelines.night.joins import is_join
+from pipelines.night.stage_sql import staged_table
 from sql.quoting import literal
 from sql.records import record_key_column
 

@@ -14,13 +14,12 @@ def restate_past(connection: duckdb.DuckDBPyConnection, plan: Plan, generation: 
     """How many cells of past periods moved, and what to tell the user; nothing on a first night."""
     if plan.previous is None:
         return 0, []
-    (fingerprint,) = connection.execute("select fingerprint from previous.ops.publication").fetchone() or (None,)
     restated = restate(
         connection,
         plan.catalogue.specs().values(),
         generation,
         windows=not plan.is_full,
-        other_settings=fingerprint != plan.fingerprint,
+        other_settings=plan.published["fingerprint"] != plan.fingerprint,
     )
     return sum(restated.cells.values()), _notes(connection, restated, generation)
 

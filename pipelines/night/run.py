@@ -5,23 +5,19 @@ Plain Python: `touchline run`, Dagster and the tests all call `run_night`. Nothi
 
 from __future__ import annotations
 
-import os
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
-from data_quality.expected import Suite
-from data_quality.reconcile import reconcile_all
 from models.errors import BlockedError, TouchlineError
 from models.personal import masked
 from models.settings import Settings
 from models.tables import Severity
-from pipelines.night.audit import auditor, expectations_of
+from pipelines.night.audit import auditor
+from pipelines.night.build import Night, build_generation, close_books
 from pipelines.night.generation import (
     Generation,
     begin_build,
@@ -31,37 +27,22 @@ from pipelines.night.generation import (
     publish,
 )
 from pipelines.night.history import record_night
-from pipelines.night.identity import workspace_key
-from pipelines.night.inputs import write_inputs
 from pipelines.night.landing import land_sources
-from pipelines.night.ledger import accepted_loads, deferred_summary, repeated_summary, write_load
 from pipelines.night.leftovers import find_leftovers, notes_on_leftovers, remove_leftovers
-from pipelines.night.load import Load, Loader
-from pipelines.night.merges import quarantine_merge_cycles
-from pipelines.night.orders import mark_dismissed, write_orders
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import (
     NightRequest,
     Plan,
     is_nothing_new,
-    load_id_of,
-    loads_of,
     make_plan,
     notes_of,
     shipped_catalogue,
     standing_loads,
 )
-from pipelines.night.publication import read_publication, seal_databases, write_publication
-from pipelines.night.restatements import restate_past
+from pipelines.night.publication import read_publication, seal_databases
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
-from pipelines.night.tables import build_tables, carry_ledger
-from pipelines.night.workspace import Workspace
-from sql.checks import CheckResult
-from sql.ledger import create_ledger
-from sql.warehouse import Warehouse
 
-STAGED_IN_MEMORY_BYTES = 256 << 20
 __all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night", "shipped_catalogue"]
 
 
@@ -155,16 +136,16 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
     if is_nothing_new(request, settings, plan):
         return _nothing_new(request, settings, plan)
     notes = notes_of(request, settings, plan)
+    night = Night(request, settings, plan, steps)
     with auditor(settings) as judges:
         with steps.step("copy"):
             build = begin_build(workspace, None if plan.is_full else plan.previous)
-        with _warehouse(settings, build, plan, workspace) as warehouse:
-            built = _build(request, settings, plan, build, warehouse, steps, notes)
-        checks = built.checks
+        built = build_generation(night, build)
         if judges is not None and built.suites:
             with steps.step("expectations"):
-                checks += judges.judge(build, built.suites)
-    outcome = _close_books(request, settings, plan, build, steps, replace(built, checks=checks))
+                built = replace(built, checks=built.checks + judges.judge(build, built.suites))
+    outcome = close_books(night, build, built)
+    outcome = replace(outcome, notes=(*notes, *outcome.notes))
     if any(check["severity"] == Severity.BLOCK and not check["passed"] for check in outcome.failed_checks):
         _block(request, build, outcome)
     if request.dry_run:
@@ -217,146 +198,3 @@ def _failed_line(check: dict[str, object]) -> str:
     if check["kind"] == "expectation":
         return str(check["sample"])
     return f"{check['table_name']}: {check['check_name']} ({check['failing_rows']} rows, such as {check['sample']})"
-
-
-@contextmanager
-def _warehouse(settings: Settings, build: Generation, plan: Plan, workspace: Workspace) -> Iterator[Warehouse]:
-    warehouse = Warehouse(
-        crm=build.crm,
-        staging=_staging_file(workspace, plan),
-        private=build.private,
-        previous=plan.previous.crm if plan.previous else None,
-        memory_limit=settings.engine.memory_limit,
-        threads=settings.engine.threads,
-        spill=workspace.building / "spill",
-    )
-    with warehouse:
-        yield warehouse
-
-
-def _staging_file(workspace: Workspace, plan: Plan) -> Path | None:
-    """Staged rows stay in memory unless tonight is large: writing them to disk and back costs as much as reading them."""
-    hashes = [file.sha256 for file in plan.inbox.new]
-    hashes += [load.sha256 for load in accepted_loads(plan.known)] if plan.is_full else []
-    size = sum((workspace.landed / sha256).stat().st_size for sha256 in hashes)
-    return workspace.building / "staging.duckdb" if size > STAGED_IN_MEMORY_BYTES else None
-
-
-@dataclass(frozen=True)
-class _Built:
-    """What a build did; `suites` are still to be asked of it, once its databases are closed."""
-
-    outcome: NightOutcome
-    checks: list[CheckResult]
-    suites: tuple[Suite, ...]
-
-
-def _build(
-    request: NightRequest,
-    settings: Settings,
-    plan: Plan,
-    build: Generation,
-    warehouse: Warehouse,
-    steps: Steps,
-    notes: list[str],
-) -> _Built:
-    connection = warehouse.connection
-    create_ledger(connection)
-    loader = Loader(
-        connection,
-        settings,
-        request.workspace.landed,
-        request.workspace.building,
-        request.started_at,
-        request.as_of,
-        plan.is_full,
-        plan.previous is None,
-        plan.orders.dismissed,
-    )
-    loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
-    if plan.is_full and plan.previous is not None:
-        carry_ledger(connection, plan.previous)
-    loads, number = loads_of(settings, plan, build)
-    loader.remember_loads(
-        {load.load_number or 0: load.load_id for load in accepted_loads(plan.known)} if not plan.is_full else {}
-    )
-    with steps.step("load") as rows:
-        rows.append(loader.load(loads, steps.progress.advance))
-    _note_unread(loader, plan, build, number)
-    with steps.step("merges"):
-        quarantine_merge_cycles(loader)
-    if not request.is_partial:
-        mark_dismissed(connection, plan.orders.dismissed)
-    orders = write_orders(connection, plan.orders.pending, build.number)
-    with steps.step("inputs"):
-        write_inputs(connection, settings, request.as_of)
-    with steps.step("tables"):
-        built = build_tables(
-            connection, plan.catalogue, plan.is_full, request.only, request.window, steps.progress.advance
-        )
-    if all(result.committed for result in built):
-        with steps.step("restatements") as rows:
-            moved, told = restate_past(connection, plan, build.number)
-            rows.append(moved)
-            loader.notes += told
-    with steps.step("reconcile"):
-        checks = [check for result in built for check in result.checks]
-        is_whole = all(result.committed for result in built)
-        if is_whole:
-            checks += reconcile_all(connection)
-    suites: tuple[Suite, ...] = ()
-    if is_whole and settings.quality.expectations:
-        with steps.step("history"):
-            suites = expectations_of(connection, settings, plan.catalogue)
-    outcome = NightOutcome(
-        "published",
-        request.as_of,
-        request.run_id,
-        build.number,
-        loads=(*loader.summaries, *plan.inbox.standing),
-        quarantine=dict(
-            Counter(f"{row.field or 'record'}: {row.rule}" for row in loader.rejected if _is_new(row.load_id, loads))
-        ),
-        notes=(*notes, *loader.notes),
-        orders=orders,
-    )
-    return _Built(outcome, checks, suites)
-
-
-def _close_books(
-    request: NightRequest, settings: Settings, plan: Plan, build: Generation, steps: Steps, built: _Built
-) -> NightOutcome:
-    """Writes what the audit found and what this generation is, after which the build stays closed."""
-    engine = settings.engine
-    with (
-        steps.step("publication"),
-        Warehouse(crm=build.crm, memory_limit=engine.memory_limit, threads=engine.threads) as warehouse,
-    ):
-        tables = write_publication(warehouse.connection, request, build, plan, built.checks, steps)
-    expectations: dict[str, dict[str, str]] = {}
-    for check in built.checks:
-        if check.kind == "expectation":
-            expectations.setdefault(check.table, {})[check.check_name] = check.sample or "holds"
-    failed = tuple(_check_json(check) for check in built.checks if not check.passed)
-    return replace(built.outcome, tables=tables, failed_checks=failed, expectations=expectations)
-
-
-def _is_new(load_id: str, loads: list[Load]) -> bool:
-    return any(load.load_id == load_id and load.is_new for load in loads)
-
-
-def _check_json(check: CheckResult) -> dict[str, object]:
-    return {
-        "table_name": check.table, "check_name": check.check_name, "kind": check.kind, "severity": str(check.severity),
-        "passed": check.passed, "failing_rows": check.failing_rows, "sample": check.sample,
-    }  # fmt: skip
-
-
-def _note_unread(loader: Loader, plan: Plan, build: Generation, used: int) -> None:
-    """Known bytes under a new name, and files that could not be taken, are named in ops.load too."""
-    waiting = [(file, repeated_summary(file, "", same_as)) for file, same_as in plan.inbox.repeated]
-    waiting += [(file, deferred_summary(file, "")) for file in plan.inbox.deferred]
-    for place, (file, nameless) in enumerate(waiting, start=used + 1):
-        summary = replace(nameless, load_id=load_id_of(build, place))
-        loader.summaries.append(summary)
-        write_load(loader.connection, summary, file, None, None, loader.now, loader.as_of)

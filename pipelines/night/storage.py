@@ -5,10 +5,9 @@ DuckDB, SQLite and Python each word them in their own way; a person reads one se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from models.errors import TouchlineError
+from models.errors import TouchlineError, causes_of
 
 _STAYS = "What is published stays as it was."
 _FULL = (
@@ -45,21 +44,13 @@ def storage_error(error: BaseException, doing: str, where: Path) -> TouchlineErr
 
     `doing` is what could not be done, such as `The night cannot be written`; `where` the folder concerned.
     """
-    for link in _chain(error):
+    for link in causes_of(error):
         if isinstance(link, OSError | MemoryError) or type(link).__module__.split(".")[0] in _SPEAKERS:
             text = f"{type(link).__name__}: {link}".lower()
             for signs, (what, remedy) in _SIGNS:
                 if any(sign in text for sign in signs):
                     return TouchlineError(f"{doing}: {what} ({_place(link, where)})", remedy)
     return None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what led to it; causes can run in a circle."""
-    chain = [error]
-    for link in chain:  # grows while it is walked
-        yield link
-        chain += [before for before in (link.__cause__, link.__context__) if before and before not in chain]
 
 
 def _place(error: BaseException, where: Path) -> str:

@@ -22,9 +22,9 @@ def write_whole(path: Path, content: str, mode: int = 0o644) -> None:
         raise
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes renames in the folder outlast a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes what a file holds, or the renames in a folder, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

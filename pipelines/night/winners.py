@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from models.records import Record
-from pipelines.night.ingest import staged_table
+from pipelines.night.stage_sql import staged_table
 from sql.quoting import identifier
 from sql.records import record_key_column, row_hash_sql, stored_columns
 

@@ -1,5 +1,6 @@
 -- One row per living activity of tonight's days: of the day it is on or, for a meeting, of the day it was booked.
 -- Easily misread: a meeting may be here for its booking alone, so ask for the day you mean.
+-- Two selects, since with an `or` between their days every activity there ever was would be worked out first.
 -- What core.fct_activity works out from eight tables is worked out once a night here, not once for every reader.
 select
     activity_id,

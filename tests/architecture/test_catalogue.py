@@ -193,6 +193,11 @@ def test_refuses_a_view_on_what_is_gone_after_the_night(toy: Any) -> None:
     refused(toy, "dim_date.sql", "the view core.dim_date", "staging.dirty_day", "write: rebuild")
 
 
+def test_refuses_a_view_that_is_checked_in_no_table(toy: Any) -> None:
+    toy.change("core/dim_date", write="view", checked_in="staging.dirty_dai")
+    refused(toy, "checked_in: staging.dirty_dai", "Did you mean 'staging.dirty_day'?")
+
+
 def test_refuses_a_window_column_that_the_window_has_not(toy: Any) -> None:
     toy.change("marts/activity/daily", window={"of": "staging.dirty_day", "by": ["rep_id"]})
     refused(toy, "daily.sql", "window.by: rep_id", "staging.dirty_day")

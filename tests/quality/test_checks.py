@@ -99,3 +99,15 @@ def test_a_check_that_cannot_run_raises(connection: duckdb.DuckDBPyConnection) -
     connection.execute("drop table core.rep")
     with pytest.raises(CatalogueError, match=r"known_rep of marts\.sale cannot run"):
         run_checks(connection, SPEC)
+
+
+def test_a_view_that_another_table_copies_is_asked_its_own_checks_only(connection: duckdb.DuckDBPyConnection) -> None:
+    make_tables(connection, [*GOOD, GOOD[0], BROKEN["amounts_positive"][0]])
+    view = TableSpec.model_validate({**SPEC.model_dump(), "write": "view", "checked_in": "staging.dirty_sale"})
+    failed = [one.check_name for one in run_checks(connection, view) if not one.passed]
+    assert failed == ["amounts_positive"]
+
+
+def test_only_a_view_is_checked_elsewhere() -> None:
+    with pytest.raises(ValueError, match="belongs to write: view"):
+        TableSpec.model_validate({**SPEC.model_dump(), "checked_in": "staging.dirty_sale"})

@@ -147,6 +147,20 @@ def test_a_column_that_may_be_empty_is_let_pass(next_day):
     assert failures(next_day, end_of(TONIGHT)) == {}
 
 
+def test_what_is_filled_when_something_ends_is_not_missed(office):
+    def contracts(first, day, **more):
+        rows = ({"contract_id": f"K{number}", "account_id": "C1"} for number in range(first, first + 60))
+        return [{**row, "start_date": "2026-01-01", "updated_at": f"{day}T10:00:00Z", **more} for row in rows]
+
+    ended = {"end_date": "2026-12-31", "cancelled_date": "2026-02-01", "monthly_amount": 100}
+    office.deliver("contracts_1.csv", contracts(0, LAST, **ended))
+    office.night(end_of(LAST))
+    office.deliver("contracts_2.csv", contracts(100, TONIGHT))
+    ((name, (severity, told)),) = failures(office, end_of(TONIGHT)).items()
+    assert (name, severity) == ("expect_filled_columns_crm", "warn")
+    assert "monthly_amount 100% → 0%" in told and "cancelled_date" not in told and "end_date" not in told
+
+
 def test_a_silent_source_is_flagged(next_day):
     later = date(2026, 4, 6)
     found = failures(next_day, end_of(later))

@@ -102,3 +102,10 @@ def test_true_and_numbers_are_still_what_they_are(tmp_path):
     file.write_text("privacy: {keep_subjects: true}\nmetrics: {connected_call_seconds: 60}\n")
     settings = load_settings(file, {})
     assert (settings.privacy.keep_subjects, settings.metrics.connected_call_seconds) == (True, 60)
+
+
+def test_a_variable_that_is_no_yaml_is_named(tmp_path):
+    workspace = make_workspace(tmp_path / "company")
+    with pytest.raises(UsageError, match="TOUCHLINE__COMPANY__NAME") as wrong:
+        load_settings(workspace.settings_file, {"TOUCHLINE__COMPANY__NAME": "Acme: 'Ltd"})
+    assert "Quote it" in wrong.value.remedy

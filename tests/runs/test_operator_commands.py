@@ -77,6 +77,23 @@ def test_list_groups_by_rule_with_an_example_a_remedy_and_the_refused_files(dial
     assert (only["groups"], len(only["refused"])) == ([], 1)
 
 
+def test_a_refused_file_that_was_corrected_under_its_name_is_not_refused_any_more(dialer, touchline):
+    dialer.deliver("broken.csv", [dialled("9")], "inbox/dialer")
+    dialer.night()
+    assert json.loads(touchline("quarantine", "list", "--json")[1])["refused"] == []
+    assert json.loads(touchline("status", "--json")[1])["refused"] == []
+    assert touchline("quarantine", "discard", "--file", "broken.csv", "--reason", "x")[1].startswith(
+        "Nothing to dismiss"
+    )
+
+
+def test_a_file_named_after_a_person_is_chosen_by_its_name(dialer, touchline):
+    dialer.deliver("ann@example.com.csv", [dialled("8", "in")], "inbox/dialer")
+    dialer.night()
+    found = json.loads(touchline("quarantine", "list", "--json", "--file", "ann@example.com.csv")[1])
+    assert [group["rows"] for group in found["groups"]] == [1]
+
+
 def test_show_prints_the_row_as_it_came_beside_its_reasons(dialer, touchline):
     code, out, err = touchline("quarantine", "show", "000001-0002:3")
     assert code == 0, err

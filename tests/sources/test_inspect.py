@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from models.settings import Settings, Source, parse_yaml
+from models.settings import Settings, Source
+from models.strict_yaml import parse_yaml
 from pipelines.sources.inspecting import Inspection, inspect_file
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"

@@ -13,7 +13,8 @@ from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.fields import Shape
 from models.mapping import ReadOptions, SourceMapping
-from models.settings import Settings, Source, parse_yaml
+from models.settings import Settings, Source
+from models.strict_yaml import parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.settings import read_yaml
+from models.strict_yaml import read_yaml
 
 _PLAIN = str.maketrans({"ı": "i", "İ": "i", "ß": "ss", "ø": "o", "ł": "l"})
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})

@@ -1,0 +1,187 @@
+"""The build of a night: rows loaded, tables made, sums asked; then, once it was judged, its books closed.
+
+Everything here happens aside, in `var/building`; what is published, and when, is `run`'s.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from data_quality.expected import Suite
+from data_quality.reconcile import reconcile_all
+from models.settings import Settings
+from pipelines.night.audit import expectations_of
+from pipelines.night.generation import Generation
+from pipelines.night.identity import workspace_key
+from pipelines.night.inputs import write_inputs
+from pipelines.night.ledger import accepted_loads, deferred_summary, repeated_summary, write_load
+from pipelines.night.load import Loader
+from pipelines.night.merges import quarantine_merge_cycles
+from pipelines.night.orders import mark_dismissed, write_orders
+from pipelines.night.outcome import NightOutcome
+from pipelines.night.plan import NightRequest, Plan, load_id_of, loads_of
+from pipelines.night.publication import write_publication
+from pipelines.night.restatements import restate_past
+from pipelines.night.steps import Steps
+from pipelines.night.tables import build_tables, carry_ledger
+from pipelines.night.workspace import Workspace
+from sql.checks import CheckResult
+from sql.ledger import create_ledger
+from sql.warehouse import Warehouse
+
+STAGED_IN_MEMORY_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Night:
+    """What the steps of one night share."""
+
+    request: NightRequest
+    settings: Settings
+    plan: Plan
+    steps: Steps
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did; `suites` are still to be asked of it, once its databases are closed."""
+
+    outcome: NightOutcome
+    checks: list[CheckResult]
+    suites: tuple[Suite, ...]
+
+
+def build_generation(night: Night, build: Generation) -> Built:
+    """Fills the build's databases and closes them again. What a blocking check stopped is in `checks`, not raised."""
+    engine, plan, workspace = night.settings.engine, night.plan, night.request.workspace
+    with Warehouse(
+        crm=build.crm,
+        staging=_staging_file(workspace, plan),
+        private=build.private,
+        previous=plan.previous.crm if plan.previous else None,
+        memory_limit=engine.memory_limit,
+        threads=engine.threads,
+        spill=workspace.building / "spill",
+    ) as warehouse:
+        connection = warehouse.connection
+        create_ledger(connection)
+        loader, orders = _load(night, build, connection)
+        checks, is_whole = _build_tables(night, build, loader)
+        suites: tuple[Suite, ...] = ()
+        if is_whole and night.settings.quality.expectations:
+            with night.steps.step("history"):
+                suites = expectations_of(connection, night.settings, plan.catalogue)
+    return Built(_outcome(night, build, loader, orders), checks, suites)
+
+
+def close_books(night: Night, build: Generation, built: Built) -> NightOutcome:
+    """Writes what the audit found and what this generation is, after which the build stays closed."""
+    engine = night.settings.engine
+    with (
+        night.steps.step("publication"),
+        Warehouse(crm=build.crm, memory_limit=engine.memory_limit, threads=engine.threads) as warehouse,
+    ):
+        tables = write_publication(warehouse.connection, night.request, build, night.plan, built.checks, night.steps)
+    expectations: dict[str, dict[str, str]] = {}
+    for check in built.checks:
+        if check.kind == "expectation":
+            expectations.setdefault(check.table, {})[check.check_name] = check.sample or "holds"
+    failed = tuple(_check_json(check) for check in built.checks if not check.passed)
+    return replace(built.outcome, tables=tables, failed_checks=failed, expectations=expectations)
+
+
+def _staging_file(workspace: Workspace, plan: Plan) -> Path | None:
+    """Staged rows stay in memory unless tonight is large: writing them to disk and back costs as much as reading them."""
+    hashes = [file.sha256 for file in plan.inbox.new]
+    hashes += [load.sha256 for load in accepted_loads(plan.known)] if plan.is_full else []
+    size = sum((workspace.landed / sha256).stat().st_size for sha256 in hashes)
+    return workspace.building / "staging.duckdb" if size > STAGED_IN_MEMORY_BYTES else None
+
+
+def _load(
+    night: Night, build: Generation, connection: duckdb.DuckDBPyConnection
+) -> tuple[Loader, tuple[dict[str, object], ...]]:
+    """Tonight's rows into core.latest_*, and what people ordered; the rows of ops.operator_order that it added."""
+    request, plan = night.request, night.plan
+    loader = Loader(
+        connection,
+        night.settings,
+        request.workspace.landed,
+        request.workspace.building,
+        request.started_at,
+        request.as_of,
+        rebuilding=plan.is_full,
+        is_first=plan.previous is None,
+        dismissed=plan.orders.dismissed,
+    )
+    loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
+    if plan.is_full and plan.previous is not None:
+        carry_ledger(connection, plan.previous)
+    if not plan.is_full:
+        loader.remember_loads({load.load_number or 0: load.load_id for load in accepted_loads(plan.known)})
+    loads, number = loads_of(night.settings, plan, build)
+    with night.steps.step("load") as rows:
+        rows.append(loader.load(loads, night.steps.progress.advance))
+    _note_unread(loader, plan, build, number)
+    with night.steps.step("merges"):
+        quarantine_merge_cycles(loader)
+    if not request.is_partial:
+        mark_dismissed(connection, plan.orders.dismissed)
+    return loader, write_orders(connection, plan.orders.pending, build.number)
+
+
+def _note_unread(loader: Loader, plan: Plan, build: Generation, used: int) -> None:
+    """Known bytes under a new name, and files that could not be taken, are named in ops.load too."""
+    waiting = [(file, repeated_summary(file, "", same_as)) for file, same_as in plan.inbox.repeated]
+    waiting += [(file, deferred_summary(file, "")) for file in plan.inbox.deferred]
+    for place, (file, nameless) in enumerate(waiting, start=used + 1):
+        summary = replace(nameless, load_id=load_id_of(build, place))
+        loader.summaries.append(summary)
+        write_load(loader.connection, summary, file, None, None, loader.now, loader.as_of)
+
+
+def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list[CheckResult], bool]:
+    """Every table with its checks, what moved of the past, and what must add up; False when a table was stopped."""
+    connection, request, steps = loader.connection, night.request, night.steps
+    with steps.step("inputs"):
+        write_inputs(connection, night.settings, request.as_of)
+    with steps.step("tables"):
+        built = build_tables(
+            connection, night.plan.catalogue, night.plan.is_full, request.only, request.window, steps.progress.advance
+        )
+    checks = [check for result in built for check in result.checks]
+    if not all(result.committed for result in built):
+        return checks, False
+    with steps.step("restatements") as rows:
+        moved, told = restate_past(connection, night.plan, build.number)
+        rows.append(moved)
+        loader.notes += told
+    with steps.step("reconcile"):
+        return checks + reconcile_all(connection), True
+
+
+def _outcome(night: Night, build: Generation, loader: Loader, orders: tuple[dict[str, object], ...]) -> NightOutcome:
+    new = {load.load_id for load in loader.summaries}
+    rejected = Counter(f"{row.field or 'record'}: {row.rule}" for row in loader.rejected if row.load_id in new)
+    return NightOutcome(
+        "published",
+        night.request.as_of,
+        night.request.run_id,
+        build.number,
+        loads=(*loader.summaries, *night.plan.inbox.standing),
+        quarantine=dict(rejected),
+        notes=tuple(loader.notes),
+        orders=orders,
+    )
+
+
+def _check_json(check: CheckResult) -> dict[str, object]:
+    return {
+        "table_name": check.table, "check_name": check.check_name, "kind": check.kind, "severity": str(check.severity),
+        "passed": check.passed, "failing_rows": check.failing_rows, "sample": check.sample,
+    }  # fmt: skip
