@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import available_timezones
@@ -125,11 +126,30 @@ class Source(Section):
         return SourceMapping(entity=self.entity, fields=self.fields, joins=self.joins, read=self.read)
 
 
+class Workload(Section):
+    """From where on a week is too much, or too little (metrics.md 8)."""
+
+    overload_touches_per_workday: Decimal = Field(Decimal("90"), gt=0, description="Overload, whatever others do.")
+    overload_ratio: Decimal = Field(Decimal("1.5"), gt=1, description="Overload: of the own baseline and of the peers.")
+    high_ratio: Decimal = Field(Decimal("1.25"), gt=1, description="High: of the own baseline or of the peers.")
+    under_ratio: Decimal = Field(Decimal("0.5"), ge=0, lt=1, description="Under: of the own baseline and of the peers.")
+
+
 class Metrics(Section):
     """The parameters that metrics.md names."""
 
     counts_as_rep: tuple[str, ...] = ("sdr", "ae", "csm", "field_rep")
     connected_call_seconds: int = Field(90, ge=0)
+    ramp_days: int = Field(90, ge=0, description="A rep employed for fewer days is ramping.")
+    funnel_window_days: int = Field(180, ge=1, description="A lead's steps count this long after its creation.")
+    untouched_days: int = Field(
+        30, ge=1, description="An open deal without its owner's activity this long is untouched."
+    )
+    gross_margin: Decimal | None = Field(
+        None, gt=0, le=1, description="Share of revenue; without it there is no customer lifetime value."
+    )
+    turnover_threshold: Decimal = Field(Decimal("0.20"), ge=0, description="A trailing turnover above it is too much.")
+    workload: Workload = Workload()
 
 
 class UnitChange(Section):

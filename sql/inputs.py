@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 
 import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -33,6 +34,58 @@ PARAMETER = TableSpec(
             type="BIGINT",
             unit="seconds",
             description="From how long on a call without a disposition counts as connected.",
+            required=True,
+        ),
+        Column(
+            name="ramp_days",
+            type="INTEGER",
+            unit="days",
+            description="A rep employed for fewer days is ramping.",
+            required=True,
+        ),
+        Column(
+            name="funnel_window_days",
+            type="INTEGER",
+            unit="days",
+            description="How long after a lead's creation its steps count.",
+            required=True,
+        ),
+        Column(
+            name="untouched_days",
+            type="INTEGER",
+            unit="days",
+            description="An open deal without its owner's activity this long is untouched.",
+            required=True,
+        ),
+        Column(name="gross_margin", type="DECIMAL(9,6)", description="Share of revenue; NULL when nobody says."),
+        Column(
+            name="turnover_threshold",
+            type="DECIMAL(9,6)",
+            description="A trailing turnover above it is too much.",
+            required=True,
+        ),
+        Column(
+            name="overload_touches_per_workday",
+            type="DECIMAL(18,6)",
+            description="From here on a week is an overload, whatever others do.",
+            required=True,
+        ),
+        Column(
+            name="overload_ratio",
+            type="DECIMAL(9,6)",
+            description="Overload from this many times the own baseline and the peers.",
+            required=True,
+        ),
+        Column(
+            name="high_ratio",
+            type="DECIMAL(9,6)",
+            description="High from this many times the own baseline or the peers.",
+            required=True,
+        ),
+        Column(
+            name="under_ratio",
+            type="DECIMAL(9,6)",
+            description="Under up to this many times the own baseline and the peers.",
             required=True,
         ),
     ),
@@ -83,11 +136,20 @@ class Parameters(BaseModel):
     default_country: str | None = None
     counts_as_rep: tuple[str, ...] = ("sdr", "ae", "csm", "field_rep")
     connected_call_seconds: int = 90
+    ramp_days: int = 90
+    funnel_window_days: int = 180
+    untouched_days: int = 30
+    gross_margin: Decimal | None = None
+    turnover_threshold: Decimal = Decimal("0.20")
+    overload_touches_per_workday: Decimal = Decimal("90")
+    overload_ratio: Decimal = Decimal("1.5")
+    high_ratio: Decimal = Decimal("1.25")
+    under_ratio: Decimal = Decimal("0.5")
 
 
 def parameters_of(settings: Settings, as_of: datetime) -> Parameters:
     """The parameters of a night at `as_of` (with an offset)."""
-    company = settings.company
+    company, metrics = settings.company, settings.metrics
     return Parameters(
         as_of=as_of,
         timezone=company.timezone,
@@ -98,8 +160,8 @@ def parameters_of(settings: Settings, as_of: datetime) -> Parameters:
         workday_start=company.workday_hours.start,
         workday_end=company.workday_hours.end,
         default_country=company.holidays.default_country,
-        counts_as_rep=settings.metrics.counts_as_rep,
-        connected_call_seconds=settings.metrics.connected_call_seconds,
+        **metrics.model_dump(exclude={"workload"}),
+        **metrics.workload.model_dump(),
     )
 
 
