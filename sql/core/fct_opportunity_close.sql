@@ -23,55 +23,92 @@ with closed_deal as (
     where d.outcome in ('won', 'lost') and d.closed_at <= p.as_of
 ),
 
-cycle_deal as (
+-- whom a touch must be with; a touch of a contact is one of the contact's account
+cycle_party as (
     select
         opportunity_id,
         created_at,
-        account_id,
-        contact_id,
-        lead_id
+        'lead' as party,
+        lead_id as party_id
     from closed_deal
-    where outcome = 'won' and created_at is not null
+    where outcome = 'won' and created_at is not null and lead_id is not null
+    union all
+    select
+        opportunity_id,
+        created_at,
+        'contact' as party,
+        contact_id as party_id
+    from closed_deal
+    where outcome = 'won' and created_at is not null and contact_id is not null
+    union all
+    select
+        opportunity_id,
+        created_at,
+        'account' as party,
+        account_id as party_id
+    from closed_deal
+    where outcome = 'won' and created_at is not null and account_id is not null
 ),
 
-touch_of_deal as (
+party_touch as (
     select
-        d.opportunity_id,
-        a.activity_date
-    from cycle_deal as d
-    inner join core.fct_activity as a on d.lead_id = a.lead_id
-    where a.is_touch and a.occurred_at <= d.created_at and a.occurred_at >= d.created_at - interval 8760 hours
+        'lead' as party,
+        lead_id as party_id,
+        occurred_at,
+        activity_date
+    from core.fct_activity
+    where
+        is_touch and lead_id in (
+            select c.party_id from cycle_party as c
+            where c.party = 'lead'
+        )
     union all
     select
-        d.opportunity_id,
-        a.activity_date
-    from cycle_deal as d
-    inner join core.fct_activity as a on d.account_id = a.account_id
-    where a.is_touch and a.occurred_at <= d.created_at and a.occurred_at >= d.created_at - interval 8760 hours
+        'account' as party,
+        account_id as party_id,
+        occurred_at,
+        activity_date
+    from core.fct_activity
+    where
+        is_touch and account_id in (
+            select c.party_id from cycle_party as c
+            where c.party = 'account'
+        )
     union all
     select
-        d.opportunity_id,
-        a.activity_date
-    from cycle_deal as d
-    inner join core.fct_activity_contact as a on d.contact_id = a.contact_id
-    where a.is_touch and a.occurred_at <= d.created_at and a.occurred_at >= d.created_at - interval 8760 hours
+        'contact' as party,
+        contact_id as party_id,
+        occurred_at,
+        activity_date
+    from core.fct_activity_contact
+    where
+        is_touch and contact_id in (
+            select c.party_id from cycle_party as c
+            where c.party = 'contact'
+        )
     union all
-    -- a touch of a contact is one of the contact's account
     select
-        d.opportunity_id,
+        'account' as party,
+        d.account_id as party_id,
+        a.occurred_at,
         a.activity_date
-    from cycle_deal as d
-    inner join core.dim_contact as c on d.account_id = c.account_id
-    inner join core.fct_activity_contact as a on c.contact_id = a.contact_id
-    where a.is_touch and a.occurred_at <= d.created_at and a.occurred_at >= d.created_at - interval 8760 hours
+    from core.fct_activity_contact as a
+    inner join core.dim_contact as d on a.contact_id = d.contact_id
+    where a.is_touch and d.account_id in (
+        select c.party_id from cycle_party as c
+        where c.party = 'account'
+    )
 ),
 
 first_touch as (
     select
-        opportunity_id,
-        min(activity_date) as activity_date
-    from touch_of_deal
-    group by opportunity_id
+        c.opportunity_id,
+        min(t.activity_date) as activity_date
+    from cycle_party as c
+    asof inner join party_touch as t
+        on c.party = t.party and c.party_id = t.party_id and c.created_at - interval 8760 hours <= t.occurred_at
+    where t.occurred_at <= c.created_at
+    group by c.opportunity_id
 )
 
 select
