@@ -30,7 +30,7 @@ def side_by_side(
     """
     order = TopologicalSorter(before)
     order.prepare()
-    lanes = [_lane(connection) for _ in range(LANES)]
+    lanes = [another(connection) for _ in range(LANES)]
     free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
     for lane in lanes:
         free.put(lane)
@@ -59,7 +59,7 @@ def side_by_side(
             lane.close()
 
 
-def _lane(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def another(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Another connection that stands in the same database: a cursor does not take that over."""
     (database,) = connection.execute("select current_database()").fetchone() or ("",)
     lane = connection.cursor()
