@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from models.contracts import CONTRACTS
 from models.errors import nearest
 from models.fields import Shape
+from models.places import TimeZone
 
 
 class FileFormat(StrEnum):
@@ -98,7 +98,7 @@ class FieldRule(BaseModel):
     format: tuple[str, ...] = Field(
         (), description="strptime formats, iso, epoch_s, epoch_ms, excel_serial, excel_serial_1904."
     )
-    timezone: str | None = Field(None, description="Zone of this column's times when it is not the source's.")
+    timezone: TimeZone | None = Field(None, description="Zone of this column's times when it is not the source's.")
     unit: str | None = Field(None, description="Durations: s, ms, min, h, HH:MM, HH:MM:SS or MM:SS.")
 
     @model_validator(mode="before")
@@ -138,18 +138,6 @@ class FieldRule(BaseModel):
                     f"the format '{name}' {problem}: write a strptime format with a day, or one of {', '.join(FORMATS)}"
                 )
         return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
-            raise ValueError(no_time_zone(value))
-        return value
-
-
-def no_time_zone(value: str) -> str:
-    """What is said of a time zone that no one knows."""
-    return f"'{value}' is no time zone: use an IANA name such as Europe/Berlin.{nearest(value, available_timezones())}"
 
 
 FORMATS = ("iso", "epoch_s", "epoch_ms", "excel_serial", "excel_serial_1904")

@@ -60,9 +60,10 @@ class Record(BaseModel):
     `ENTITY` is the file family's name, `KEY` the columns that identify a row within its source (after
     `KEY_DEFAULTS` filled a blank key column from another one), `PRIVATE` the fields that identify a person and
     never reach crm.duckdb. `PRECISION` names, for an instant, the field that says whether it is only a day.
+    pydantic's own validator is built when a first row has to be explained: most nights explain none.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     ENTITY: ClassVar[str]
     KEY: ClassVar[tuple[str, ...]]

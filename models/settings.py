@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
-from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -19,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from models.contracts import CONTRACTS
 from models.cron import cron_problem
 from models.errors import SettingsError, nearest
-from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping, no_time_zone
+from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping
+from models.places import HolidayCountry, TimeZone
 from models.strict_yaml import parse_yaml, read_yaml
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,13 +31,6 @@ class Section(BaseModel):
     """A part of the settings; unknown keys fail."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def known_zone(value: str) -> str:
-    """The value itself when it is an IANA time zone."""
-    if value not in available_timezones():
-        raise ValueError(no_time_zone(value))
-    return value
 
 
 class WorkdayHours(Section):
@@ -56,32 +49,20 @@ class WorkdayHours(Section):
 class Holidays(Section):
     """Public holidays are no workdays."""
 
-    default_country: str | None = Field(None, description="Country of reps without one; blank: no holidays.")
-
-    @field_validator("default_country")
-    @classmethod
-    def _known_country(cls, value: str | None) -> str | None:
-        import holidays
-
-        known = holidays.list_supported_countries()
-        if value is not None and value not in known:
-            raise ValueError(f"no holidays are known for '{value}': use an ISO 3166 code such as US or DE")
-        return value
+    default_country: HolidayCountry | None = Field(None, description="Country of reps without one; blank: no holidays.")
 
 
 class Company(Section):
     """Who the numbers are about."""
 
     name: str = "My company"
-    timezone: str = Field("UTC", description="Every *_date is a day of this zone.")
+    timezone: TimeZone = Field("UTC", description="Every *_date is a day of this zone.")
     week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     workdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
     workday_hours: WorkdayHours = WorkdayHours()
     holidays: Holidays = Holidays()
     fiscal_year_start_month: int = Field(1, ge=1, le=12)
     currency: str = Field("USD", pattern="^[A-Z]{3}$")
-
-    _zone = field_validator("timezone")(known_zone)
 
 
 class Source(Section):
@@ -93,7 +74,7 @@ class Source(Section):
     name: str = Field(pattern="^[a-z][a-z0-9_]{0,62}$")
     kind: Literal["canonical", "mapped"]
     path: str = Field(description="A folder (canonical) or a glob (mapped), below the workspace or absolute.")
-    timezone: str | None = Field(None, description="Zone of times without an offset; default the company's.")
+    timezone: TimeZone | None = Field(None, description="Zone of times without an offset; default the company's.")
     entity: str | None = None
     fields: dict[str, FieldRule] = {}
     joins: dict[str, JoinSpec] = {}
@@ -102,11 +83,6 @@ class Source(Section):
     fresh_within_hours: int | None = Field(
         None, ge=1, description="How old the newest event may be; default `quality`'s."
     )
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_or_none(cls, value: str | None) -> str | None:
-        return None if value is None else known_zone(value)
 
     @model_validator(mode="after")
     def _mapping_where_needed(self) -> Self:
@@ -219,17 +195,12 @@ class Schedule(Section):
     """When nights run by themselves, while Dagster's daemon is running; `touchline run` needs none of it."""
 
     cron: str = "15 3 * * *"
-    timezone: str | None = Field(None, description="Zone of `cron`; default the company's.")
+    timezone: TimeZone | None = Field(None, description="Zone of `cron`; default the company's.")
     watch_inbox: bool = Field(True, description="Whether new files start a night without waiting for `cron`.")
     settle_seconds: int = Field(120, ge=0, description="How long the inbox must rest before new files start one.")
     retries: int = Field(2, ge=0, le=10, description="Tries after a fault that may pass by itself.")
     retry_delay_seconds: int = Field(60, ge=0, le=300)
     keep_runs_days: int = Field(180, ge=1, description="How long Dagster's history of runs is kept.")
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_or_none(cls, value: str | None) -> str | None:
-        return None if value is None else known_zone(value)
 
     @field_validator("cron")
     @classmethod

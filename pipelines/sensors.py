@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from models.errors import BusyError
 from models.settings import Settings
 from pipelines.assets.faults import EXIT_CODE
 from pipelines.jobs import NIGHTLY
@@ -25,7 +26,6 @@ INBOX_SECONDS = 30
 WATCH_SECONDS = 60
 SILENT_SECONDS = 600
 """A night writes to its run's log at every step and holds the lock; one that does neither for so long is dead."""
-_BUSY = 4
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -138,7 +138,7 @@ def _is_polite(event: dg.DagsterEvent) -> bool:
     """Whether the step ended because another night was running."""
     told = event.step_failure_data.user_failure_data
     code = told.metadata.get(EXIT_CODE) if told else None
-    return code is not None and code.value == _BUSY
+    return code is not None and code.value == BusyError.exit_code
 
 
 def record_failed_night(workspace: Workspace, instance: dg.DagsterInstance, run: dg.DagsterRun, message: str) -> bool:

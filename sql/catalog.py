@@ -62,7 +62,7 @@ class Catalogue:
 
     def ordered(self) -> list[Model]:
         """Every model after all it reads; ties by name, so the order is always the same."""
-        return [self.models[table] for table in _in_order({name: self._before(name) for name in self.models})]
+        return [self.models[table] for table in _in_order({name: self.before(name) for name in self.models})]
 
     def downstream(self, tables: Iterable[str]) -> set[str]:
         """The models that read one of `tables`, directly or through others; a table is not downstream of itself."""
@@ -83,13 +83,13 @@ class Catalogue:
                 digest.update(content)
         return digest.hexdigest()
 
-    def _model_specs(self) -> Iterable[TableSpec]:
-        return (model.spec for model in self.models.values())
-
-    def _before(self, table: str) -> set[str]:
+    def before(self, table: str) -> set[str]:
         """Models that must stand before this one is built: those it reads, and those its checks read."""
         model = self.models[table]
         return {name for name in model.query.reads | model.check_reads if name in self.models and name != table}
+
+    def _model_specs(self) -> Iterable[TableSpec]:
+        return (model.spec for model in self.models.values())
 
 
 def load_catalogue(root: Path, cases: Path | None = None, inputs: Iterable[TableSpec] = ()) -> Catalogue:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from models.places import has_holidays
 from models.settings import WEEKDAYS, Settings
 from models.tables import Column, TableSpec
 from sql.rows import Cell, create_table, insert_rows
@@ -202,7 +203,7 @@ def create_holiday_table(
 def _holidays_of(country: str, first_year: int, last_year: int) -> list[tuple[date, str]]:
     import holidays
 
-    if country not in holidays.list_supported_countries():
+    if not has_holidays(country):
         return []
     return sorted(holidays.country_holidays(country, years=range(first_year, last_year + 1), language="en_US").items())
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from models.errors import BlockedError, TouchlineError
+from models.errors import BlockedError
 from models.settings import Settings
 from pipelines.assets.faults import end_run
 from pipelines.assets.night_results import Results, blocked_results, published_results
@@ -18,7 +18,7 @@ from pipelines.assets.table_specs import NightAssets, name_of
 from pipelines.instants import parse_as_of
 from pipelines.night.backfill import parse_window
 from pipelines.night.generation import current_generation
-from pipelines.night.outcome import NightOutcome, read_outcome
+from pipelines.night.history import recorded_night
 from pipelines.night.publication import read_publication
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.steps import Progress
@@ -78,7 +78,7 @@ def night_assets(workspace: Workspace, assets: NightAssets, progress: Progress |
             outcome = run_night(request, settings, progress or LogProgress(context.log))
         except Exception as error:
             if isinstance(error, BlockedError):
-                yield from blocked_results(_recorded(workspace), context, assets)
+                yield from blocked_results(recorded_night(workspace), context, assets)
             end_run(error, schedule, context.log)
         yield from published_results(outcome, context, assets, workspace)
 
@@ -115,7 +115,11 @@ def _created_at(context: dg.AssetExecutionContext) -> datetime:
     """When the run was created, as Dagster recorded it: nothing below the command line asks for the time."""
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
-        raise dg.Failure(f"Run {context.run.run_id} is not recorded in DAGSTER_HOME", allow_retries=False)
+        raise dg.Failure(
+            f"Run {context.run.run_id} is not recorded in DAGSTER_HOME ({context.instance.root_directory}): "
+            "start it with that DAGSTER_HOME, as `touchline dev` does.",
+            allow_retries=False,
+        )
     created: datetime = record.create_timestamp
     return created.astimezone(UTC)
 
@@ -124,10 +128,3 @@ def _selection(context: dg.AssetExecutionContext, assets: NightAssets) -> frozen
     """The selected tables; None for all, also when what was landed is selected: every table stands on it."""
     selected = frozenset(name_of(key) for key in context.selected_asset_keys)
     return selected if selected <= assets.tables and selected != assets.tables else None
-
-
-def _recorded(workspace: Workspace) -> NightOutcome:
-    outcome = read_outcome(workspace.last_night)
-    if outcome is None:
-        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
-    return outcome

@@ -9,7 +9,8 @@ import typer
 
 from models.errors import BlockedError, TouchlineError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
-from pipelines.commands.run import recorded_night, show_outcome
+from pipelines.commands.run import show_outcome
+from pipelines.night.history import recorded_night
 
 
 def backfill(

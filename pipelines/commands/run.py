@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import BlockedError, TouchlineError
+from models.errors import BlockedError
 from pipelines.commands.night_page import show_night
 from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.instants import parse_as_of
+from pipelines.night.history import recorded_night
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,16 +59,6 @@ def _run_night(
 
         run_nightly(workspace, as_of, full_refresh, progress)
         return recorded_night(workspace)
-
-
-def recorded_night(workspace: Workspace) -> NightOutcome:
-    """What the night that has just run wrote about itself."""
-    from pipelines.night.outcome import read_outcome
-
-    outcome = read_outcome(workspace.last_night)
-    if outcome is None:
-        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
-    return outcome
 
 
 def show_outcome(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> None:

@@ -14,8 +14,6 @@ from models.settings import Settings
 from pipelines.night.landing import InboxFile, find_files, identity_of, read_index
 from pipelines.night.workspace import Workspace
 
-_BLOCK = 8 << 20
-
 
 @dataclass(frozen=True)
 class Waiting:
@@ -88,11 +86,9 @@ def _hashed(file: InboxFile, seen: Waiting) -> Waiting:
     """With its sha256; one that cannot be read is for the night to report."""
     if seen.sha256:
         return seen
-    digest = hashlib.sha256()
     try:
         with file.path.open("rb") as opened:
-            while block := opened.read(_BLOCK):
-                digest.update(block)
+            digest = hashlib.file_digest(opened, "sha256")
     except OSError as error:
         return replace(seen, sha256=f"unreadable: {error.strerror}")
     return replace(seen, sha256=digest.hexdigest())

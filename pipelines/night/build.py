@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +32,9 @@ from pipelines.night.steps import Steps
 from pipelines.night.tables import build_tables, carry_ledger
 from pipelines.night.workspace import Workspace
 from sql.checks import CheckResult
+from sql.dictionary import write_comments
 from sql.ledger import create_ledger
+from sql.side_by_side import another
 from sql.warehouse import Warehouse
 
 STAGED_IN_MEMORY_BYTES = 256 << 20
@@ -161,8 +164,11 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
         moved, told = restate_past(connection, night.plan, build.number)
         rows.append(moved)
         loader.notes += told
-    with steps.step("reconcile"):
-        return checks + reconcile_all(connection), True
+    with steps.step("reconcile"), ThreadPoolExecutor(1) as aside, another(connection) as beside:
+        commented = aside.submit(write_comments, beside, night.plan.catalogue.specs().values())
+        checks += reconcile_all(connection)
+        commented.result()
+    return checks, True
 
 
 def _outcome(night: Night, build: Generation, loader: Loader, orders: tuple[dict[str, object], ...]) -> NightOutcome:

@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pipelines.night.outcome import NightOutcome, write_outcome
+from models.errors import TouchlineError
+from pipelines.night.outcome import NightOutcome, read_outcome, write_outcome
 from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
 
@@ -55,6 +56,14 @@ def record_night(workspace: Workspace, outcome: NightOutcome, started_at: dateti
     """Writes the outcome to var/last_night.json and its line to var/nights.jsonl."""
     write_outcome(outcome, workspace.last_night)
     _append(workspace.nights, json.dumps(_past(outcome, started_at).to_json()))
+
+
+def recorded_night(workspace: Workspace) -> NightOutcome:
+    """What the night that has just run wrote about itself; raises TouchlineError when it wrote nothing."""
+    outcome = read_outcome(workspace.last_night)
+    if outcome is None:
+        raise TouchlineError(f"The night left no {workspace.last_night}", "Run it again.")
+    return outcome
 
 
 def read_nights(workspace: Workspace, limit: int) -> list[PastNight]:

@@ -17,7 +17,6 @@ from pipelines.night.generation import Generation
 from pipelines.night.ledger import KnownLoad, read_ledger
 from pipelines.night.steps import Steps
 from sql.checks import CheckResult
-from sql.dictionary import write_comments
 
 if TYPE_CHECKING:
     from pipelines.night.plan import NightRequest, Plan
@@ -45,10 +44,9 @@ def write_publication(
     checks: Sequence[CheckResult],
     steps: Steps,
 ) -> dict[str, int]:
-    """Writes ops.check_result, run_step, source and publication, and the comments; returns rows by table."""
+    """Writes ops.check_result, run_step, source and publication; returns rows by table."""
     _write_checks(connection, checks)
     _write_sources(connection)
-    write_comments(connection, plan.catalogue.specs().values())
     connection.execute("delete from ops.run_step")
     for step in steps.done:
         connection.execute(

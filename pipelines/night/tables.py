@@ -13,6 +13,7 @@ from pipelines.night.generation import Generation
 from sql.build import BuildResult, build_table, existing_kinds
 from sql.catalog import Catalogue, Model
 from sql.reference import create_reference_table
+from sql.side_by_side import side_by_side
 
 CARRIED = (
     "ops.load",
@@ -60,28 +61,39 @@ def build_tables(
     A `window` replaces the days that changed tonight.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
+    Results come in the catalogue's order, though tables that do not read each other are built side by side.
     """
     for reference in catalogue.references.values():
         create_reference_table(connection, reference)
     wanted = None if only is None else only | catalogue.downstream(only)
-    models = [model for model in catalogue.ordered() if wanted is None or model.table in wanted or _is_window(model)]
+    models = {
+        model.table: model
+        for model in catalogue.ordered()
+        if wanted is None or model.table in wanted or _is_window(model)
+    }
     existing = existing_kinds(connection)
-    results = []
+    days_are_told = is_full or only is not None or window is not None
     stopped: set[str] = set()
-    for done, model in enumerate(models):
+
+    def make(lane: duckdb.DuckDBPyConnection, table: str) -> BuildResult | None:
+        if table in stopped:
+            return None
+        if table == "staging.dirty_day" and days_are_told:
+            _write_days(lane, window)
+            return None
+        whole = is_full and models[table].spec.write is WriteMode.WINDOW
+        return build_table(lane, models[table], WriteMode.REBUILD if whole else None, existing)
+
+    results: dict[str, BuildResult] = {}
+    before = {table: catalogue.before(table) & models.keys() for table in models}
+    if days_are_told and "staging.dirty_day" in before:
+        before["staging.dirty_day"] &= {"core.dim_date"}
+    for done, (table, result) in enumerate(side_by_side(connection, before, make), start=1):
         advance(done, len(models))
-        if model.table in stopped:
-            continue
-        if model.table == "staging.dirty_day" and (is_full or only is not None or window is not None):
-            _write_days(connection, window)
-            continue
-        whole = is_full and model.spec.write is WriteMode.WINDOW
-        result = build_table(connection, model, WriteMode.REBUILD if whole else None, existing)
-        results.append(result)
-        if not result.committed:
-            stopped |= catalogue.downstream({model.table})
-    advance(len(models), len(models))
-    return results
+        if result is not None:
+            results[table] = result
+            stopped |= set() if result.committed else catalogue.downstream({table})
+    return [results[table] for table in models if table in results]
 
 
 def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) -> None:

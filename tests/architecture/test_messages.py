@@ -15,7 +15,7 @@ from models.errors import TouchlineError
 ROOT = Path(__file__).parents[2]
 ROOMS = ("models", "sql", "data_quality", "pipelines")
 LIST = Path(__file__).with_name("messages.txt")
-SETTINGS = ("models/settings.py", "models/mapping.py")
+SETTINGS = ("models/settings.py", "models/mapping.py", "models/places.py")
 DOCTOR = "pipelines/doctor/"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,3 +100,15 @@ def office_at() -> Callable[..., Office]:
 def settings_text() -> str:
     """The settings of a fresh workspace."""
     return SETTINGS
+
+
+@pytest.fixture
+def instance(office: Office) -> Iterator[Any]:
+    """Dagster's instance of the office's workspace."""
+    import dagster as dg
+
+    from pipelines.new_workspace import write_dagster_settings
+
+    write_dagster_settings(office.workspace)
+    with dg.DagsterInstance.from_config(str(office.workspace.dagster_home)) as found:
+        yield found

@@ -232,7 +232,7 @@ def test_a_night_killed_at_each_named_step_and_each_change_of_a_file(open_scene,
     assert {"land", "load", "tables", "publish"} <= set(scene.steps)
     for step in scene.steps:
         assert survives(server, scene, step=step)
-    for operation in range(1, scene.operations + 1, 1 if which == "later" else 3):
+    for operation in range(1, scene.operations + 1, 2 if which == "later" else 5):
         assert survives(server, scene, operation=operation)
 
 

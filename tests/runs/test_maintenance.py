@@ -3,20 +3,11 @@
 from datetime import timedelta
 
 import dagster as dg
-import pytest
 
 from pipelines.definitions import build_definitions
 from pipelines.maintenance import TRIM_OP
-from pipelines.new_workspace import write_dagster_settings
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
-
-
-@pytest.fixture
-def instance(office):
-    write_dagster_settings(office.workspace)
-    with dg.DagsterInstance.from_config(str(office.workspace.dagster_home)) as found:
-        yield found
 
 
 def test_old_runs_go_with_their_events_and_files_and_what_is_published_stays(office, instance):

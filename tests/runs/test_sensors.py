@@ -7,20 +7,12 @@ import pytest
 
 from pipelines import sensors
 from pipelines.definitions import build_definitions
-from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.arrivals import look_at_inbox, recall
 from pipelines.night.generation import one_night_at_a_time
 from pipelines.night.outcome import NightOutcome, read_outcome, write_outcome
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
-
-
-@pytest.fixture
-def instance(office):
-    write_dagster_settings(office.workspace)
-    with dg.DagsterInstance.from_config(str(office.workspace.dagster_home)) as found:
-        yield found
 
 
 def settle(office, seconds):
