@@ -39,11 +39,6 @@ def read_select(path: Path) -> Query:
     return parse_query(path.read_text(encoding="utf-8"), str(path))
 
 
-def columns_used(expression: str, where: str) -> frozenset[str]:
-    """The columns that one SQL expression names. Raises CatalogueError."""
-    return frozenset(column.name for column in _parse(f"select {expression}", where).find_all(exp.Column))
-
-
 def rows_counted(aggregate: str, where: str) -> str | None:
     """The condition on a row under which an aggregate looks at it: its FILTERs; None when it looks at every row."""
     tree = _parse(f"select {aggregate}", where)

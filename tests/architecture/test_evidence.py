@@ -63,7 +63,7 @@ def test_refuses_two_columns_of_one_name(toy: Any) -> None:
 
 def test_refuses_a_sum_over_no_column_of_the_records(toy: Any) -> None:
     adds = {"touches": "count(*) filter (where chanel = 'call')"}
-    refused(toy, "adds_up_to.touches", "Did you mean 'channel'?", adds_up_to=adds)
+    refused(toy, "evidence.records", '"chanel" not found', '"channel"', adds_up_to=adds, with_cases=True)
 
 
 def test_refuses_a_figure_that_is_no_column_of_the_mart(toy: Any) -> None:

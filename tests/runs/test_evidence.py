@@ -8,6 +8,9 @@ from pipelines.night.plan import shipped_catalogue
 from sql.evidence import disagreements
 from tests.runs.conftest import Office
 
+PROPOSALS = {"metric": "proposals_sent", "target": 2, "period_grain": "month", "effective_from": "2026-05-01"}
+"""A target that the demo's managers forgot."""
+
 EVIDENCE = {
     f"{spec.name}.{evidence.name}": (spec, evidence)
     for spec in shipped_catalogue().specs().values()
@@ -21,6 +24,7 @@ def published(tmp_path_factory):
     office = Office(tmp_path_factory.mktemp("demo") / "workspace", demo_settings())
     inbox = office.workspace.home / "inbox"
     write_demo(inbox / "crm", reps=10, days=70, seed=3, dialer=inbox / "dialer")
+    office.deliver("activity_targets_proposals.csv", [PROPOSALS])
     office.night(as_of=DEMO_AS_OF)
     with duckdb.connect(str(office.workspace.published / "crm.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
