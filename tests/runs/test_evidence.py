@@ -36,3 +36,8 @@ def test_the_records_add_up_to_every_published_row(published, name):
     spec, evidence = EVIDENCE[name]
     assert published.execute(f"select count(*) from ({evidence.sql}\n)").fetchone() > (0,), "the demo shows none"
     assert published.execute(disagreements(spec, evidence)).fetchall() == []
+
+
+def test_every_mart_names_what_stands_behind_it():
+    marts = {spec.table for spec in shipped_catalogue().specs().values() if spec.schema_name == "marts"}
+    assert marts - {spec.table for spec, _ in EVIDENCE.values()} == set()
