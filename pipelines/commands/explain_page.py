@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from pipelines.commands.explained import Explanation, Listing, Sum
@@ -53,7 +54,7 @@ def _show_listing(out: Page, listing: Listing) -> None:
     out.head(f"\n{listing.evidence.name}: {count(listing.count)}")
     out.line(_one_line(listing.evidence.description))
     if listing.records:
-        rows = [[csv_cell(value, str) for value in record.values()] for record in listing.records]
+        rows = [["" if value is None else _text(value) for value in record.values()] for record in listing.records]
         out.rows("", tuple(listing.records[0]), rows)
     if 0 < len(listing.records) < listing.count:
         out.line(f"(the first {len(listing.records)} of {count(listing.count)}; all: --limit {listing.count})")
@@ -90,6 +91,8 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     return "NULL" if value is None else csv_cell(value, str)
 
 
