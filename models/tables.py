@@ -7,6 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from models.errors import nearest
+
 
 class WriteMode(StrEnum):
     """How a build replaces a table's rows."""
@@ -105,6 +107,26 @@ class Metric(Strict):
     null_means: str = Field("never NULL")
 
 
+class Evidence(Strict):
+    """The records behind figures of a mart, found again in the published file, and how they add up to them."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    description: str = Field(description="What one listed row is.")
+    rows: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Only for rows whose grain columns have one of these values; default all."
+    )
+    sql: str = Field(description="A SELECT from core and marts: every grain column of the mart, then the record's own.")
+    adds_up_to: dict[str, str] = Field(
+        min_length=1, description="By column of the mart, the aggregate over the listed rows that is equal to it."
+    )
+    metrics: tuple[str, ...] = Field((), description="Columns it stands behind beside those that it adds up to.")
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """The columns it stands behind."""
+        return tuple(dict.fromkeys((*self.adds_up_to, *self.metrics)))
+
+
 class TableSpec(Strict):
     """One table: the YAML beside its SELECT."""
 
@@ -121,6 +143,7 @@ class TableSpec(Strict):
     columns: tuple[Column, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
     @field_validator("description")
     @classmethod
@@ -145,6 +168,10 @@ class TableSpec(Strict):
             raise ValueError("`checked_in` belongs to write: view: what a table stores is checked where it stands")
         if self.period is not None:
             self._check_period(self.period)
+        if self.evidence and self.schema_name != "marts":
+            raise ValueError("`evidence` belongs to tables of marts: those of core are the records themselves")
+        for evidence in self.evidence:
+            self._check_evidence(evidence)
         return self
 
     def _check_period(self, period: Period) -> None:
@@ -153,6 +180,21 @@ class TableSpec(Strict):
         if period.grain not in (*PERIOD_GRAINS, *self.grain):
             known = ", ".join(PERIOD_GRAINS)
             raise ValueError(f"period.grain is neither {known} nor a column of the grain: {period.grain}")
+
+    def _check_evidence(self, evidence: Evidence) -> None:
+        if [one.name for one in self.evidence].count(evidence.name) > 1:
+            raise ValueError(f"evidence declared twice: {evidence.name}")
+        names = [column.name for column in self.columns]
+        unknown = [name for name in evidence.explains if name not in names]
+        if unknown:
+            hint = nearest(unknown[0], names)
+            raise ValueError(
+                f"evidence.{evidence.name} stands behind no column of the table: {', '.join(unknown)}.{hint}"
+            )
+        keys = [name for name in evidence.rows if name not in self.grain]
+        if keys:
+            hint = nearest(keys[0], self.grain)
+            raise ValueError(f"evidence.{evidence.name}.rows names no column of the grain: {', '.join(keys)}.{hint}")
 
     @property
     def schema_name(self) -> str:

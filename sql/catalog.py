@@ -18,6 +18,8 @@ from models.errors import CatalogueError, SettingsError
 from models.strict_yaml import read_yaml
 from models.tables import TableSpec
 from sql import catalog_rules
+from sql.evidence import bind_evidence
+from sql.evidence_rules import check_evidence
 from sql.inputs import DIRTY_DAY, INPUTS
 from sql.queries import Query, parse_query, read_select
 from sql.records import record_tables
@@ -95,8 +97,9 @@ class Catalogue:
 def load_catalogue(root: Path, cases: Path | None = None, inputs: Iterable[TableSpec] = ()) -> Catalogue:
     """Finds, reads and checks every table below `root` (the sql folder); raises CatalogueError.
 
-    `cases` is the folder of test cases (tests/tables); when given, every model needs one. `inputs` are contracts
-    of further tables that Python makes and models may read, such as those of ops.
+    `cases` is the folder of test cases (tests/tables); when given, every model needs one, and every column that
+    evidence names is resolved. `inputs` are contracts of further tables that Python makes and models may read, such
+    as those of ops.
     """
     models = {model.table: model for model in map(_read_model, _yaml_files(root))}
     references = {one.spec.table: one for one in map(_read_reference, sorted(root.glob("reference/*.yaml")))}
@@ -106,10 +109,14 @@ def load_catalogue(root: Path, cases: Path | None = None, inputs: Iterable[Table
     known = catalogue.specs()
     for model in models.values():
         catalog_rules.check_model(model.spec, model.query, model.check_reads, model.path, known)
+        for evidence in model.spec.evidence:
+            where = f"{model.path.with_suffix('.yaml')}, evidence.{evidence.name}"
+            check_evidence(model.spec, evidence, where, known)
     catalog_rules.check_metric_names(known.values())
     catalogue.ordered()
     if cases is not None:
         catalog_rules.check_cases(known, models, cases)
+        bind_evidence(known, {table: model.path.with_suffix(".yaml") for table, model in models.items()})
     return catalogue
 
 

@@ -39,6 +39,16 @@ def read_select(path: Path) -> Query:
     return parse_query(path.read_text(encoding="utf-8"), str(path))
 
 
+def rows_counted(aggregate: str, where: str) -> str | None:
+    """The condition on a row under which an aggregate looks at it: its FILTERs; None when it looks at every row."""
+    tree = _parse(f"select {aggregate}", where)
+    filters = list(tree.find_all(exp.Filter))
+    if not filters or any(one.find_ancestor(exp.Filter) is None for one in tree.find_all(exp.AggFunc)):
+        return None
+    conditions = {f"({one.expression.this.sql(dialect='duckdb')})" for one in filters}
+    return " or ".join(sorted(conditions))
+
+
 def _parse(text: str, where: str) -> Any:
     try:
         statements = [statement for statement in sqlglot.parse(text, read="duckdb") if statement is not None]

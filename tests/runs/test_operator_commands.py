@@ -339,3 +339,30 @@ def test_the_dictionary_needs_no_workspace(touchline, office):
     assert table["grain"] == ["order_id"]
     code, _, err = touchline("dictionary", "rep_activity_dayly")
     assert (code, "Did you mean 'rep_activity_daily'?" in err) == (2, True), err
+
+
+def test_the_dictionary_finds_a_metric_as_it_finds_a_table(touchline, office):
+    shutil.rmtree(office.workspace.home)
+    code, out, err = touchline("dictionary", "--metrics", home=False)
+    assert code == 0, err
+    assert "touches_per_rep_workday" in out and "One row per" not in out
+    listed = json.loads(touchline("dictionary", "--metrics", "--json")[1])
+    assert [one for one in listed if one["name"] == "calls"] == [
+        {
+            "name": "calls",
+            "formula": "Completed calls of every direction.",
+            "unit": "calls",
+            "numerator": None,
+            "denominator": None,
+            "null_means": "never NULL",
+            "table": "marts.rep_activity_daily",
+            "subject": "activity",
+        }
+    ]
+    code, out, _ = touchline("dictionary", "touches_per_rep_workday")
+    assert code == 0
+    assert "Denominator: rep_workdays" in out and "NULL means: no rep-workday in the period" in out
+    assert "touchline explain marts.rep_type_activity --key period_grain=…" in out
+    assert json.loads(touchline("dictionary", "Calls", "--json")[1])["unit"] == "calls"
+    code, _, err = touchline("dictionary", "calls_per_rep_workdai")
+    assert (code, "Did you mean 'calls_per_rep_workday'?" in err) == (2, True), err
