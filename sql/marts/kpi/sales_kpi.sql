@@ -126,6 +126,18 @@ part as (
         part[3]::decimal(38, 12) as denominator,
         part[4]::bigint as unpriced_count
     from listed_part
+    union all
+    select
+        'month' as period_grain,
+        period_start,
+        is_complete,
+        scope,
+        scope_id,
+        'turnover_rate' as kpi,
+        separations_12m::decimal(38, 12) as numerator,
+        headcount_average_12m::decimal(38, 12) as denominator,
+        0::bigint as unpriced_count
+    from marts.team_turnover_monthly
 )
 
 select
