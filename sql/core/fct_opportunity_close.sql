@@ -23,32 +23,31 @@ with closed_deal as (
     where d.outcome in ('won', 'lost') and d.closed_at <= p.as_of
 ),
 
--- whom a touch must be with, deleted records left out; a touch of a contact is one of the contact's account
-named_party as (
+-- whom a touch must be with; a touch of a contact is one of the contact's account
+cycle_party as (
     select
         opportunity_id,
         created_at,
-        unnest(['lead', 'contact', 'account']) as party,
-        unnest([lead_id, contact_id, account_id]) as party_id
+        'lead' as party,
+        lead_id as party_id
     from closed_deal
-    where outcome = 'won' and created_at is not null
-),
-
-cycle_party as (
+    where outcome = 'won' and created_at is not null and lead_id is not null
+    union all
     select
-        n.opportunity_id,
-        n.created_at,
-        n.party,
-        n.party_id
-    from named_party as n
-    left join core.latest_leads as l on n.party = 'lead' and n.party_id = l.lead_id and l.is_deleted
-    left join core.latest_contacts as c on n.party = 'contact' and n.party_id = c.contact_id and c.is_deleted
-    left join core.latest_accounts as a on n.party = 'account' and n.party_id = a.account_id and a.is_deleted
-    where
-        n.party_id is not null
-        and l.lead_id is null
-        and c.contact_id is null
-        and a.account_id is null
+        opportunity_id,
+        created_at,
+        'contact' as party,
+        contact_id as party_id
+    from closed_deal
+    where outcome = 'won' and created_at is not null and contact_id is not null
+    union all
+    select
+        opportunity_id,
+        created_at,
+        'account' as party,
+        account_id as party_id
+    from closed_deal
+    where outcome = 'won' and created_at is not null and account_id is not null
 ),
 
 party_touch as (
