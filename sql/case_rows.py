@@ -88,7 +88,7 @@ def _key(spec: TableSpec, row: Row) -> tuple[Any, ...]:
 def _agrees(column: Column, expected: Row, found: Row) -> bool:
     value = found[column.name]
     if column.name not in expected:
-        return value is None or (_is_number(column) and float(value) == 0)
+        return value is None or (column.required and _is_number(column) and float(value) == 0)
     wanted = expected[column.name]
     if column.type in _FLOATING and wanted is not None and value is not None:
         return math.isclose(wanted, value, rel_tol=_TOLERANCE, abs_tol=1e-12)

@@ -36,7 +36,8 @@ _EXPECTED = "ops.expected"
 
 
 class Case(BaseModel):
-    """One rule of one table, shown by example. Columns that `expect` leaves out must be NULL or, for numbers, 0."""
+    """One rule of one table, shown by example. Columns that `expect` leaves out must be NULL or, for
+    numbers that are required, 0: where NULL is possible, 0 says something else."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

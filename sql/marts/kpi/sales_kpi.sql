@@ -53,9 +53,9 @@ with scope_period as (
         s.customers_stopping,
         s.customers_churned,
         s.rep_workdays * date_sub('second', p.workday_start, p.workday_end) as working_seconds,
-        -- 1 - abs(forecast - actual) / actual, floor 0, with one denominator
+        -- 1 - abs(forecast - actual) / actual, floor 0, with one denominator; greatest() of a number and NULL is the number
         case
-            when s.is_complete and s.won_amount >= 0
+            when s.is_complete and s.won_amount >= 0 and s.forecast_amount is not null
                 then greatest(s.won_amount - abs(s.forecast_amount - s.won_amount), 0)
         end as forecast_met_amount,
         greatest(coalesce(s.quota_amount, 0) - s.won_amount, 0) as quota_to_win,
