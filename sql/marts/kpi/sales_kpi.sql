@@ -53,7 +53,7 @@ with scope_period as (
         s.customers_stopping,
         s.customers_churned,
         s.rep_workdays * date_sub('second', p.workday_start, p.workday_end) as working_seconds,
-        -- 1 - abs(forecast - actual) / actual, floor 0, with one denominator; greatest() of a number and NULL is the number
+        -- 1 - abs(forecast - actual) / actual, floor 0, with one denominator; greatest() would read no forecast as 0
         case
             when s.is_complete and s.won_amount >= 0 and s.forecast_amount is not null
                 then greatest(s.won_amount - abs(s.forecast_amount - s.won_amount), 0)
