@@ -111,8 +111,17 @@ class Workload(Section):
     under_ratio: Decimal = Field(Decimal("0.5"), ge=0, lt=1, description="Under: of the own baseline and of the peers.")
 
 
+Subject = Literal["activity", "performance", "funnel", "kpi", "people"]
+"""The folders of sql/marts: what is built together."""
+
+
 class Metrics(Section):
-    """The parameters that metrics.md names."""
+    """What is built, and the parameters that metrics.md names."""
+
+    subjects: tuple[Subject, ...] = Field(
+        ("activity", "performance", "funnel", "kpi", "people"),
+        description="Marts of other subjects are not built, unless one of these reads them.",
+    )
 
     counts_as_rep: tuple[str, ...] = ("sdr", "ae", "csm", "field_rep")
     connected_call_seconds: int = Field(90, ge=0)

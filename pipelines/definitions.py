@@ -29,9 +29,9 @@ def build_definitions(workspace: Workspace, progress: Progress | None = None) ->
     With `progress` somebody watches one night in this process: no retries then, and nothing that only the UI shows.
     """
     settings = workspace.settings() if workspace.exists() else Settings()
-    catalogue = shipped_catalogue()
-    origins = None if progress else remembered_origins(catalogue, workspace.dagster_home / "column_lineage.json")
-    assets = describe_night(catalogue, settings, origins)
+    shipped = shipped_catalogue()
+    origins = None if progress else remembered_origins(shipped, workspace.dagster_home / "column_lineage.json")
+    assets = describe_night(shipped.of_subjects(settings.metrics.subjects), settings, origins)
     return dg.Definitions(
         assets=[night_assets(workspace, assets, progress)],
         jobs=[nightly_job(), maintenance_job()],

@@ -7,8 +7,8 @@ rules a table must keep are in `catalog_rules`; this module finds, loads and ord
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 
@@ -43,6 +43,12 @@ class Model:
         """`core.dim_rep`, the same in the YAML, the file names and DuckDB."""
         return self.spec.table
 
+    @property
+    def subject(self) -> str | None:
+        """The folder below its layer, such as `funnel`; None for what every company needs."""
+        folder = self.path.parent.name
+        return None if folder in LAYERS else folder
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -74,6 +80,15 @@ class Catalogue:
             waiting = {name for name, model in self.models.items() if model.query.reads & waiting} - found
             found |= waiting
         return found
+
+    def of_subjects(self, wanted: Collection[str]) -> Catalogue:
+        """What belongs to a wanted subject or to none, with all that it reads."""
+        kept: set[str] = set()
+        waiting = {name for name, model in self.models.items() if model.subject is None or model.subject in wanted}
+        while waiting:
+            kept |= waiting
+            waiting = {read for name in waiting for read in self.before(name)} - kept
+        return replace(self, models={name: model for name, model in self.models.items() if name in kept})
 
     def fingerprint(self) -> str:
         """sha256 over the names and contents of all .sql, .yaml and .csv files."""

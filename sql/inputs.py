@@ -161,7 +161,7 @@ def parameters_of(settings: Settings, as_of: datetime) -> Parameters:
         workday_start=company.workday_hours.start,
         workday_end=company.workday_hours.end,
         default_country=company.holidays.default_country,
-        **metrics.model_dump(exclude={"workload"}),
+        **metrics.model_dump(exclude={"subjects", "workload"}),
         **metrics.workload.model_dump(),
     )
 

@@ -1,5 +1,7 @@
-"""For every test: nights are not judged by Great Expectations, which costs seconds each; tests that want it say so."""
+"""For every test: nights are cheap; tests that want Great Expectations' judgement or all marts say so."""
 
 import os
 
-os.environ["TOUCHLINE__QUALITY__EXPECTATIONS"] = "false"
+from tests.cheap_nights import CHEAP
+
+os.environ.update(CHEAP)

@@ -84,7 +84,7 @@ class Plan:
 
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
     """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
-    catalogue = shipped_catalogue()
+    catalogue = shipped_catalogue().of_subjects(settings.metrics.subjects)
     key = workspace_key(request.workspace.secret_key, os.environ)
     fingerprint = fingerprint_of(settings, catalogue, key)
     previous = current_generation(request.workspace)

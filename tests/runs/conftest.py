@@ -17,6 +17,7 @@ from pipelines.night.outcome import NightOutcome
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.workspace import Workspace
 from sql.hashing import logical_hashes
+from tests.cheap_nights import CHEAP
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
@@ -43,7 +44,7 @@ class Office:
 
     def __init__(self, home: Path, settings: str = SETTINGS) -> None:
         self.workspace = Workspace(home)
-        self.environment = {"TOUCHLINE__QUALITY__EXPECTATIONS": "false"}
+        self.environment = dict(CHEAP)
         self.nights = 0
         home.mkdir(parents=True, exist_ok=True)
         (home / "var").mkdir(exist_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from models.settings import load_settings
 from pipelines.night.run import NightRequest, run_night, shipped_catalogue
 from pipelines.night.workspace import Workspace
+from tests.cheap_nights import CHEAP
 
 CHANGES = {"os.rename", "os.remove", "os.symlink", "os.mkdir", "os.rmdir", "os.chmod", "shutil.copyfile"}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -58,7 +59,7 @@ def run(job, answer) -> None:
         "run",
         full_refresh=job.get("full_refresh", False),
     )
-    settings = load_settings(workspace.settings_file, {"TOUCHLINE__QUALITY__EXPECTATIONS": "false"})
+    settings = load_settings(workspace.settings_file, CHEAP)
     sys.addaudithook(watched.audit)
     run_night(request, settings, watched)
     os.write(answer, json.dumps({"steps": watched.steps, "operations": watched.operations}).encode())

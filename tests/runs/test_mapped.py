@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cheap_nights import ALL_MARTS
 from tests.runs.test_accounting import REP, accounting
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -116,6 +117,7 @@ def test_the_maven_company_is_counted_to_the_row(office):
       team: regional_office
 """
     )
+    office.environment = ALL_MARTS
     for name in ("sales_pipeline.csv", "sales_teams.csv"):
         office.deliver(name, (DATA / "maven_crm_sales" / name).read_bytes(), "inbox/maven")
     office.night()
