@@ -96,18 +96,19 @@ def holidays_of(country):
     return holidays.country_holidays(country)
 
 
-class Contacts:
-    """Whom an id stands for in the end."""
+class Survivors:
+    """Whom an id of a mergeable entity stands for in the end."""
 
-    def __init__(self, export):
-        self.rows = {key[0]: row for key, row in export.winners["contacts"].items()}
+    def __init__(self, export, entity):
+        self.rows = {key[0]: row for key, row in export.winners[entity].items()}
+        self.survivor = cache(self._survivor)
 
-    def survivor(self, contact_id):
+    def _survivor(self, record_id):
         """The id that counts; None when that record is deleted."""
-        path = [contact_id]
+        path = [record_id]
         while following := self.rows.get(path[-1], {}).get("merged_into_id"):
             if following in path:  # a ring: each of it counts as itself
-                path = [contact_id]
+                path = [record_id]
                 break
             path.append(following)
         return None if is_true(self.rows.get(path[-1], {}).get("is_deleted")) else path[-1]
@@ -160,7 +161,7 @@ def figures(inbox: Path, as_of: datetime, timezone: str, dialer: Path | None = N
     starts on Monday). `accounting` is by file name. Cells that are 0 are left out.
     """
     export = Export(inbox, ZoneInfo(timezone), dialer)
-    roster, contacts = Roster(export), Contacts(export)
+    roster, contacts = Roster(export), Survivors(export, "contacts")
     counts = defaultdict(Counter)
     touched = defaultdict(set)
     for row in export.living("activities"):
