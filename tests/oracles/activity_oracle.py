@@ -160,7 +160,11 @@ def figures(inbox: Path, as_of: datetime, timezone: str, dialer: Path | None = N
     Keys are tuples of texts and dates: reps are `crm:<id>` or `unknown`, months and weeks their first day (a week
     starts on Monday). `accounting` is by file name. Cells that are 0 are left out.
     """
-    export = Export(inbox, ZoneInfo(timezone), dialer)
+    return figures_of(Export(inbox, ZoneInfo(timezone), dialer), as_of)
+
+
+def figures_of(export: Export, as_of: datetime) -> dict[str, dict]:
+    """The figures of an export that was read."""
     roster, contacts = Roster(export), Survivors(export, "contacts")
     counts = defaultdict(Counter)
     touched = defaultdict(set)
