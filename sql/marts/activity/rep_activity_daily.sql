@@ -65,6 +65,9 @@ activity_count as materialized (
         count(*) filter (where is_touch and channel = 'sms') as sms_touches,
         coalesce(sum(duration_seconds) filter (where is_completed_call), 0)::bigint as talk_seconds,
         coalesce(sum(duration_seconds) filter (where is_meeting_held), 0)::bigint as meeting_seconds,
+        coalesce(
+            sum(duration_seconds) filter (where is_meeting_held and meeting_mode = 'in_person'), 0
+        )::bigint as in_person_meeting_seconds,
         count(*) filter (where is_instant_touch) as instant_touches,
         count(*) filter (
             where is_instant_touch and (clock_us < workday_start_us or clock_us >= workday_end_us)
@@ -165,6 +168,7 @@ select
     coalesce(a.sms_touches, 0) as sms_touches,
     coalesce(a.talk_seconds, 0) as talk_seconds,
     coalesce(a.meeting_seconds, 0) as meeting_seconds,
+    coalesce(a.in_person_meeting_seconds, 0) as in_person_meeting_seconds,
     coalesce(b.meetings_booked, 0) as meetings_booked,
     coalesce(s.proposals_sent, 0) as proposals_sent,
     coalesce(c.contacts_touched, 0) as contacts_touched,
