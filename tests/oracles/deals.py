@@ -72,6 +72,11 @@ class Deal:
         return self.closed is not None and self.closed <= self.company.as_of
 
     @property
+    def is_undated(self):
+        """Whether it has an outcome and nobody says since when."""
+        return self.final != "open" and self.closed is None
+
+    @property
     def is_won(self):
         return self.is_closed and self.final == "won"
 
@@ -80,7 +85,7 @@ class Deal:
         return self.created is not None and self.created <= self.company.as_of
 
     def is_open(self, instant):
-        if self.opened is None or self.opened > instant or (self.final != "open" and self.closed is None):
+        if self.opened is None or self.opened > instant or self.is_undated:
             return False
         return self.closed is None or self.closed > instant
 
@@ -127,11 +132,11 @@ class Deal:
 
     @cached_property
     def entries(self):
-        """(instant, stage, its order) of each entry up to `as_of`: the log, and what it leaves out."""
+        """(instant, stage, its order) of each entry up to `as_of`: the log, and the creation and the close it leaves out."""
         found = [(change.at, change.order, change.stage) for change in self.changes]
         if self.created is not None and not any(at <= self.created for at, _, _ in found):
             found.append((self.created, -1, self._stage_at_creation()))
-        if not self.changes and self.closed is not None:
+        if self.closed is not None and not (self.changes and self.changes[-1].outcome == self.final):
             found.append((self.closed, self.company.stages[self.pipeline, self.row["stage"]][0], self.row["stage"]))
         return [(at, stage, order) for at, order, stage in sorted(found) if at <= self.company.as_of]
 

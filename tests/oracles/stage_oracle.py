@@ -24,14 +24,11 @@ def reached(deal, steps):
 
 
 def seconds_in(deal, stage):
-    """All visits summed, none without one; the last one ends with the close, or with `as_of`."""
+    """All visits summed, none without one; the last one ends with the close or `as_of`, undated it has no length."""
     until = deal.closed if deal.is_closed else deal.company.as_of
-    instants = [at for at, _, _ in deal.entries]
-    stays = [
-        max(end - at, timedelta(0))
-        for (at, entered, _), end in zip(deal.entries, [*instants[1:], until], strict=True)
-        if entered == stage
-    ]
+    ends = [at for at, _, _ in deal.entries[1:]] + ([] if deal.is_undated else [until])
+    visits = zip(deal.entries, ends, strict=False)
+    stays = [max(end - at, timedelta(0)) for (at, entered, _), end in visits if entered == stage]
     return sum(stays, timedelta(0)).total_seconds() if stays else None
 
 
@@ -39,6 +36,8 @@ def stage_conversions(company):
     """(cohort_month, pipeline, rep_type, source_type, from_stage, to_stage): counts, rates and days."""
     counts, stays = defaultdict(Counter), defaultdict(list)
     for deal in company.deals.values():
+        if deal.created is None:
+            continue  # in no cohort
         steps = ladder(company, deal.pipeline)
         entered = reached(deal, steps)
         for place, (stage, following) in enumerate(pairwise(steps)):
@@ -56,9 +55,11 @@ def stage_conversions(company):
 
 
 def state(deal, advanced_at):
-    if advanced_at is not None:
+    """What became of the deal after the stage; an outcome that nobody dates is one all the same."""
+    is_decided = deal.is_closed or deal.is_undated
+    if advanced_at is not None or (is_decided and deal.final == "won"):
         return "advanced"
-    return "lost" if deal.is_closed and deal.final == "lost" else "still_open"
+    return "lost" if is_decided and deal.final == "lost" else "still_open"
 
 
 def row(cell, stays):
