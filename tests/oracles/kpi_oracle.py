@@ -83,15 +83,20 @@ def quotas_of(company):
     return found
 
 
+def with_longer(rows):
+    """A rep's quotas, with the quarters and years that have no row of their own as the sum of their months."""
+    found = defaultdict(Decimal)
+    for (grain, start), amount in rows.items():
+        longer = [(one, start_of(one, start)) for one in ("quarter", "year") if grain == "month"]
+        for period in [(grain, start), *(one for one in longer if one not in rows)]:
+            found[period] += amount
+    return found
+
+
 def add_quotas(sums):
-    """A rep's quarter or year without a row of its own is the sum of the months; the scope is the first day's."""
+    """The scope is that of the period's first day."""
     for rep_id, rows in quotas_of(sums.company).items():
-        quotas = defaultdict(Decimal)
-        for (grain, start), amount in rows.items():
-            longer = [(one, start_of(one, start)) for one in ("quarter", "year") if grain == "month"]
-            for period in [(grain, start), *(one for one in longer if one not in rows)]:
-                quotas[period] += amount
-        for (grain, start), amount in quotas.items():
+        for (grain, start), amount in with_longer(rows).items():
             for scope in sums.company.scopes(rep_id, start) if start <= sums.company.today else ():
                 sums.put("quota_attainment", (grain, start), scope, 0, amount)
 

@@ -24,9 +24,11 @@ def reached(deal, steps):
 
 
 def seconds_in(deal, stage):
-    """All visits summed, none without one; the last one ends with the close or `as_of`, undated it has no length."""
+    """All visits summed; the last one ends with the close or `as_of`, and when nobody dates the close nobody knows."""
+    if deal.is_undated and deal.entries and deal.entries[-1][1] == stage:
+        return None
     until = deal.closed if deal.is_closed else deal.company.as_of
-    ends = [at for at, _, _ in deal.entries[1:]] + ([] if deal.is_undated else [until])
+    ends = [*(at for at, _, _ in deal.entries[1:]), until]
     visits = zip(deal.entries, ends, strict=False)
     stays = [max(end - at, timedelta(0)) for (at, entered, _), end in visits if entered == stage]
     return sum(stays, timedelta(0)).total_seconds() if stays else None

@@ -6,12 +6,11 @@ from decimal import Decimal
 
 from tests.oracles.activity_oracle import prefixed
 from tests.oracles.daily import activity_counts, counted_days, deal_counts
-from tests.oracles.kpi_oracle import quotas_of
-from tests.oracles.periods import days, next_of, start_of
+from tests.oracles.kpi_oracle import quotas_of, with_longer
+from tests.oracles.periods import GRAINS, days, next_of, start_of
 from tests.oracles.rates import ratio
 
 METRICS = ("calls", "emails", "touches", "meetings_booked", "meetings_held", "proposals_sent", "won_amount")
-GRAINS = ("week", "month", "quarter")
 DAY = timedelta(days=1)
 
 
@@ -48,7 +47,7 @@ def attainments(company):
     """(rep_id, period_grain, period_start, metric): target, actual, and what was to be done by `as_of`."""
     planned, passed = workdays(company)
     actual = actuals(company)
-    wanted = period_targets(company) | day_targets(company)
+    wanted = period_targets(company) | dict(day_targets(company))
     rows = {}
     for (rep_id, grain, start, metric), target in wanted.items():
         done, whole = actual[rep_id, grain, start][metric], planned[rep_id, grain, start]
@@ -65,8 +64,8 @@ def attainments(company):
 
 
 def employed_until(company):
-    """(rep, day) of each day of employment, up to the end of the quarter of `as_of`."""
-    last = next_of("quarter", start_of("quarter", company.today)) - DAY
+    """(rep, day) of each day of employment, up to the end of the year of `as_of`."""
+    last = next_of("year", start_of("year", company.today)) + 7 * DAY
     for rep_id in company.roster.history:
         for hired, ended in company.roster.spells(rep_id):
             for day in days(hired, min(ended or last, last)):
@@ -95,31 +94,44 @@ def actuals(company):
     return found
 
 
+def periods_of(company):
+    """(rep, grain, start) of each period with a day up to `as_of` on which the rep is employed and counts."""
+    return {
+        (rep_id, grain, start_of(grain, day))
+        for rep_id, day, _ in company.employed_days
+        if company.is_counted(rep_id, day)
+        for grain in GRAINS
+    }
+
+
 def day_targets(company):
-    """A target a day is the sum over the rep's workdays of what holds on each."""
-    targets, found = Targets(company), Counter()
+    """A target a day is the sum over the rep's workdays of what holds on each; 0 without one."""
+    targets, found, begun = Targets(company), Counter(), periods_of(company)
     metrics = [metric for metric, grain in targets.rows if grain == "day"]
     for rep_id, day in employed_until(company):
-        if company.is_counted(rep_id, day) and company.roster.is_workday(rep_id, day):
-            for metric in metrics:
-                if target := targets.on(metric, "day", rep_id, day):
-                    for grain in GRAINS:
-                        if start_of(grain, day) <= company.today:
-                            found[rep_id, grain, start_of(grain, day), metric] += target
+        if not company.is_counted(rep_id, day):
+            continue
+        held = [(metric, targets.on(metric, "day", rep_id, day)) for metric in metrics]
+        for grain in GRAINS:
+            if (rep_id, grain, start_of(grain, day)) in begun:
+                for metric, target in held:
+                    if target is not None:
+                        is_worked = company.roster.is_workday(rep_id, day)
+                        found[rep_id, grain, start_of(grain, day), metric] += target * is_worked
     return found
 
 
 def period_targets(company):
     """A target for a week, a month or a quarter, and quotas, hold for the period as they stand on its first day."""
-    targets, found = Targets(company), {}
+    targets, found, begun = Targets(company), {}, periods_of(company)
     for rep_id, day, _ in company.employed_days:
         if company.is_counted(rep_id, day):
             for metric, grain in targets.rows:
-                key = rep_id, grain, start_of(grain, day) if grain != "day" else day, metric
+                key = rep_id, grain, start_of(grain, day), metric
                 if grain != "day" and key not in found:
-                    found[key] = targets.on(metric, grain, rep_id, max(day, key[2]))
+                    found[key] = targets.on(metric, grain, rep_id, day)
     for rep_id, rows in quotas_of(company).items():
-        for (grain, start), amount in rows.items():
-            if start <= company.today:
-                found[rep_id, grain, start, "won_amount"] = amount
+        for period, amount in with_longer(rows).items():
+            if (rep_id, *period) in begun:
+                found[rep_id, *period, "won_amount"] = amount
     return {key: target for key, target in found.items() if target is not None}
