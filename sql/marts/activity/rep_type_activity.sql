@@ -54,6 +54,7 @@ type_day as (
         sum(sms_touches) as sms_touches,
         sum(talk_seconds) as talk_seconds,
         sum(meeting_seconds) as meeting_seconds,
+        sum(in_person_meeting_seconds) as in_person_meeting_seconds,
         sum(meetings_booked) as meetings_booked,
         sum(proposals_sent) as proposals_sent,
         sum(after_hours_touches) as after_hours_touches
@@ -84,6 +85,7 @@ activity as (
         sum(t.sms_touches)::bigint as sms_touches,
         sum(t.talk_seconds)::bigint as talk_seconds,
         sum(t.meeting_seconds)::bigint as meeting_seconds,
+        sum(t.in_person_meeting_seconds)::bigint as in_person_meeting_seconds,
         sum(t.meetings_booked)::bigint as meetings_booked,
         sum(t.proposals_sent)::bigint as proposals_sent,
         sum(t.after_hours_touches)::bigint as after_hours_touches
@@ -202,6 +204,7 @@ select
     coalesce(a.sms_touches, 0) as sms_touches,
     coalesce(a.talk_seconds, 0) as talk_seconds,
     coalesce(a.meeting_seconds, 0) as meeting_seconds,
+    coalesce(a.in_person_meeting_seconds, 0) as in_person_meeting_seconds,
     coalesce(a.meetings_booked, 0) as meetings_booked,
     coalesce(a.proposals_sent, 0) as proposals_sent,
     coalesce(c.contacts_touched, 0) as contacts_touched,
