@@ -100,6 +100,9 @@ class Company:
         self.deals = self._deals()
         self.who = cache(self._who)
 
+    def is_deleted_lead(self, lead_id):
+        return lead_id not in self.leads and (lead_id,) in self.export.winners["leads"]
+
     def _rates(self):
         found = defaultdict(list)
         for row in self.export.living("exchange_rates"):

@@ -108,21 +108,22 @@ class Deal:
         return self.amount is not None and self.closed_money is None
 
     @property
-    def lead(self):
-        """The lead it names, else one that names it."""
-        own = self.company.leads.get(self.row.get("lead_id"))
-        return own or min(self.leads, key=lambda lead: lead.id, default=None)
+    def lead_id(self):
+        """The lead it names, also one without a record, else one that names it; never a deleted one."""
+        named = self.row.get("lead_id")
+        if named and not self.company.is_deleted_lead(named):
+            return named
+        return min((lead.id for lead in self.leads), default=None)
 
     @property
     def source_type(self):
-        own = self.row.get("source_type", "").lower()
-        return own or (self.lead.source_type if self.lead else UNKNOWN)
+        lead = self.company.leads.get(self.lead_id)
+        return self.row.get("source_type", "").lower() or (lead.source_type if lead else UNKNOWN)
 
     @cached_property
     def cycle_start(self):
         """The day of the earliest touch before the creation, else the creation's."""
-        lead = self.lead.id if self.lead else None
-        sides = (("lead", lead), ("contact", self.contact), ("account", self.account))
+        sides = (("lead", self.lead_id), ("contact", self.contact), ("account", self.account))
         touched = [self.company.first_touch(side, self.created - BEFORE_CREATION, self.created) for side in sides]
         return min((self.company.day_of(at) for at in touched if at is not None), default=self.created_day)
 
