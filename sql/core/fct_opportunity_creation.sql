@@ -5,9 +5,9 @@ with owner_at_creation as (
     select
         d.opportunity_id,
         arg_max(c.owner_rep_id, row(c.changed_at, coalesce(c.to_stage_order, -1), c.to_stage))
-            filter (where c.owner_rep_id is not null) as rep_id,
+        filter (where c.owner_rep_id is not null) as rep_id,
         arg_max(c.amount, row(c.changed_at, coalesce(c.to_stage_order, -1), c.to_stage))
-            filter (where c.amount is not null) as amount
+        filter (where c.amount is not null) as amount
     from core.dim_opportunity as d
     inner join core.fct_stage_change as c on d.opportunity_id = c.opportunity_id and d.created_at >= c.changed_at
     group by d.opportunity_id
