@@ -23,7 +23,8 @@ planned as (
         r.rep_id,
         d.period_grain,
         d.period_start,
-        count(*) as planned_workdays
+        count(*) as planned_workdays,
+        max(r.date_day) as last_planned_workday
     from core.fct_rep_planned_day as r
     cross join core.parameter as p
     inner join core.dim_period_day as d on p.as_of_date = d.date_day and r.date_day < d.next_period_start
@@ -39,7 +40,8 @@ select
     w.first_day,
     w.last_day,
     w.workdays,
-    coalesce(n.planned_workdays, 0) as planned_workdays
+    coalesce(n.planned_workdays, 0) as planned_workdays,
+    n.last_planned_workday
 from past as w
 left join planned as n
     on w.rep_id = n.rep_id and w.period_grain = n.period_grain and w.period_start = n.period_start

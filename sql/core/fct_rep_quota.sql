@@ -34,7 +34,8 @@ longer_period as (
         'quarter' as period_grain,
         (period_start - to_months(months_into_year % 3))::date as period_start,
         priced_amount,
-        is_priced
+        is_priced,
+        (period_start + interval 1 month)::date as told_to
     from placed_month
     union all
     select
@@ -42,7 +43,8 @@ longer_period as (
         'year' as period_grain,
         (period_start - to_months(months_into_year))::date as period_start,
         priced_amount,
-        is_priced
+        is_priced,
+        (period_start + interval 1 month)::date as told_to
     from placed_month
 ),
 
@@ -52,7 +54,8 @@ quota_of_months as (
         period_grain,
         period_start,
         sum(priced_amount) as priced_amount,
-        bool_and(is_priced) as is_priced
+        bool_and(is_priced) as is_priced,
+        max(told_to) as told_to
     from longer_period
     group by rep_id, period_grain, period_start
 )
@@ -64,7 +67,8 @@ select
     case
         when t.rep_id is not null then case when t.is_priced then t.priced_amount end
         when m.is_priced then m.priced_amount
-    end::decimal(38, 12) as company_amount
+    end::decimal(38, 12) as company_amount,
+    case when t.rep_id is null then m.told_to end as told_to
 from told_quota as t
 full join quota_of_months as m
     on t.rep_id = m.rep_id and t.period_grain = m.period_grain and t.period_start = m.period_start

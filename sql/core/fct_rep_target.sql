@@ -67,6 +67,19 @@ asked_period_day as (
     where a.date_day > p.as_of_date
 ),
 
+-- months whose quota is still to be set: until then nobody can say what the quarter or the year asks for
+told_quota as (
+    select
+        q.rep_id,
+        q.period_grain,
+        q.period_start,
+        q.company_amount
+    from core.fct_rep_quota as q
+    inner join core.fct_rep_period as e
+        on q.rep_id = e.rep_id and q.period_grain = e.period_grain and q.period_start = e.period_start
+    where q.told_to is null or e.last_planned_workday is null or e.last_planned_workday < q.told_to
+),
+
 offered_target as (
     select
         rep_id,
@@ -101,7 +114,7 @@ offered_target as (
         true as is_own,
         true as is_quota,
         false as is_daily
-    from core.fct_rep_quota
+    from told_quota
 ),
 
 ranked_target as (
