@@ -171,7 +171,8 @@ def forecast_accuracies(company, won):
         if submitted < company.instant_of(start) and next_of(grain, start) <= company.today:
             key = grain, start, row.get("rep_id"), row.get("team")
             amount = company.money(Decimal(row["amount"]), row.get("currency", "USD"), start)
-            last[key] = max(last.get(key, (submitted, None)), (submitted, amount), key=lambda one: one[0])
+            if key not in last or submitted > last[key][0]:
+                last[key] = submitted, amount
     found = defaultdict(dict)
     for (grain, start, rep_id, team), (_, amount) in last.items():
         scope = ("rep", f"crm:{rep_id}") if rep_id else ("team", team) if team else ("company", "all")
@@ -179,7 +180,7 @@ def forecast_accuracies(company, won):
     for amounts in found.values():
         amounts.setdefault(("company", "all"), parts_sum(amounts, "team") or parts_sum(amounts, "rep"))
     return {
-        (*period, *scope): (accuracy(amount, won.get((*period, *scope), (0, 0, 0))[1]), None, None)
+        (*period, *scope): accuracy(amount, won.get((*period, *scope), (None, 0, 0))[1])
         for period, amounts in found.items()
         for scope, amount in amounts.items()
     }
@@ -190,5 +191,8 @@ def parts_sum(amounts, scope):
 
 
 def accuracy(forecast, actual):
+    """(accuracy, won amount less the miss, won amount)."""
     missed = None if forecast is None else ratio(abs(forecast - actual), actual)
-    return None if missed is None else max(1 - missed, 0)
+    if missed is None:
+        return None, None, None
+    return max(1 - missed, 0), max(actual - abs(forecast - actual), Decimal(0)), actual

@@ -58,7 +58,7 @@ def open_deals(company):
 def workloads(company):
     """(rep_id, week_start): the week's cells."""
     cells, touched, deals = sums(company), contacts_by_day(company), open_deals(company)
-    rows, acts = {}, acts_of_deals(company)
+    rows, acts = {}, acts_about(company)
     for (rep_id, week), (last, hired, workdays) in weeks(company).items():
         cell, (end, end_day) = cells[rep_id, week], end_of_week(company, week)
         trailing = (touched.get((rep_id, day), set()) for day in days(end_day - timedelta(days=27), end_day))
@@ -72,7 +72,7 @@ def workloads(company):
             "open_amount": total(deal.money(end, end_day) for deal in held),
             "meeting_hours": ratio(cell["meeting_seconds"], 3600),
             "after_hours_share": ratio(cell["after_hours_touches"], cell["touches"]),
-            "untouched_opportunities": sum(is_untouched(acts[deal.id], rep_id, end) for deal in held),
+            "untouched_opportunities": sum(is_untouched(acts[deal.id], rep_id, end, end_day) for deal in held),
             "peers": (week, *company.who(rep_id, last)[:2]),
             "is_ramping": (last - hired).days < RAMP_DAYS,
         }
@@ -80,20 +80,32 @@ def workloads(company):
     return {(prefixed(rep_id), week): row for (rep_id, week), row in rows.items()}
 
 
-def acts_of_deals(company):
-    found = defaultdict(list)
+def acts_about(company):
+    """Deal id: the completed activities and the meetings to come with it, its lead, contact or account."""
+    by_side = defaultdict(list)
     for act in company.acts:
-        found[act.deal_id].append(act)
+        if act.is_completed or act.channel == "meeting":
+            sides = [("contact", one) for one in act.contacts] + [("account", one) for one in act.accounts]
+            for side in {*sides, ("lead", act.lead_id), ("deal", act.deal_id)}:
+                by_side[side].append(act)
+    found = {}
+    for deal in company.deals.values():
+        sides = ("deal", deal.id), ("lead", deal.lead_id), ("contact", deal.contact), ("account", deal.account)
+        found[deal.id] = [act for side in sides if side[1] is not None for act in by_side.get(side, ())]
     return found
 
 
-def is_untouched(acts, owner, end):
-    """Whether the owner did nothing about the deal of late, and no meeting is to come."""
-    recent = any(act.rep_id == owner and act.is_completed and end - UNTOUCHED < act.instant <= end for act in acts)
-    return not recent and not any(
-        act.channel == "meeting" and act.instant > end and act.row.get("status", "scheduled").lower() == "scheduled"
-        for act in acts
-    )
+def is_untouched(acts, owner, end, end_day):
+    """Whether the owner did nothing about the deal of late, and no meeting that was booked by then is ahead."""
+    since = end_day - UNTOUCHED
+    recent = any(act.rep_id == owner and act.is_completed and since < act.day <= end_day for act in acts)
+    return not recent and not any(act.channel == "meeting" and is_ahead(act, end) for act in acts)
+
+
+def is_ahead(act, end):
+    created = act.row.get("created_at")
+    is_booked = created is None or act.company.export.instant(created) <= end
+    return act.instant > end and is_booked and act.row.get("status", "scheduled").lower() in ("scheduled", "completed")
 
 
 def against_others(rows):
