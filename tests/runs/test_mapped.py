@@ -126,3 +126,19 @@ def test_the_maven_company_is_counted_to_the_row(office):
     ) == [(4238, 2473, 10_005_534)]
     without = "rep_id not in (select owner_rep_id from core.dim_opportunity)"
     assert office.query(f"select count(*), count(*) filter (where {without}) from core.dim_rep") == [(35, 5)]
+    assert rolled_up(office, "win_rate", "company") == [("all", 4238, 6711, 63.1501)]
+    assert rolled_up(office, "pipeline_outflow_amount", "company") == [("all", 10_005_534, None, None)]
+    assert rolled_up(office, "average_deal_size", "company") == [("all", 10_005_534, 4238, 236_090.9391)]
+    assert rolled_up(office, "sales_cycle_days", "company") == [("all", 219_452, 4238, 5178.1973)]
+    by_office = [(team, rate) for team, _, _, rate in rolled_up(office, "win_rate", "team")]
+    assert by_office == [("Central", 62.5576), ("East", 63.0248), ("West", 63.9395)]
+
+
+def rolled_up(office, kpi, scope):
+    """The kpi's parts over all years, by scope id, and 100 times what they make."""
+    return office.query(
+        "select scope_id, sum(numerator)::bigint, sum(denominator)::bigint,"
+        " round(100 * sum(numerator)::double / sum(denominator)::double, 4)"
+        f" from marts.sales_kpi where kpi = '{kpi}' and scope = '{scope}' and period_grain = 'year'"
+        " group by scope_id order by scope_id"
+    )

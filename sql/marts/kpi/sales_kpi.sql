@@ -72,51 +72,60 @@ with scope_period as (
     cross join core.parameter as p
 ),
 
-part as (
+-- each row: name, numerator, denominator, amounts without a rate
+listed_part as (
     select
         s.period_grain,
         s.period_start,
         s.is_complete,
         s.scope,
         s.scope_id,
-        k.kpi,
-        k.numerator::decimal(38, 12) as numerator,
-        k.denominator::decimal(38, 12) as denominator,
-        k.unpriced_count
-    from scope_period as s
-    cross join
-        lateral (
-            values
-            ('calls_per_rep_workday', s.counted_calls, s.counted_workdays, 0),
-            ('emails_per_rep_workday', s.counted_emails, s.counted_workdays, 0),
-            ('win_rate', s.won_count, s.closed_count, 0),
-            ('win_rate_by_amount', s.won_amount, s.closed_amount, s.unpriced_closed),
-            ('close_rate', s.won_count, s.leads_created, 0),
-            ('sales_cycle_days', s.cycle_days, s.cycle_deals, 0),
-            ('average_deal_size', s.won_amount, s.won_with_amount, s.unpriced_won),
-            ('expansion_share', s.expansion_amount, s.won_amount, s.unpriced_won),
-            ('quota_attainment', s.won_amount, s.quota_amount, s.unpriced_won + s.unpriced_quotas),
-            ('forecast_accuracy', s.forecast_met_amount, s.won_amount, s.unpriced_won + s.unpriced_forecasts),
-            ('selling_time_share', s.selling_seconds, s.working_seconds, 0),
-            ('pipeline_open_amount', s.closing_amount, null, s.unpriced_open),
-            ('pipeline_inflow_amount', s.inflow_amount, null, s.unpriced_inflow),
-            ('pipeline_outflow_amount', s.outflow_amount, null, s.unpriced_outflow),
-            ('pipeline_changes_amount', s.changes_amount, null, s.unpriced_changes),
-            ('pipeline_velocity', s.open_deals_worth, coalesce(s.mean_cycle_days, 0), s.unpriced_won),
-            (
+        unnest([
+            row('calls_per_rep_workday', s.counted_calls, s.counted_workdays, 0),
+            row('emails_per_rep_workday', s.counted_emails, s.counted_workdays, 0),
+            row('win_rate', s.won_count, s.closed_count, 0),
+            row('win_rate_by_amount', s.won_amount, s.closed_amount, s.unpriced_closed),
+            row('close_rate', s.won_count, s.leads_created, 0),
+            row('sales_cycle_days', s.cycle_days, s.cycle_deals, 0),
+            row('average_deal_size', s.won_amount, s.won_with_amount, s.unpriced_won),
+            row('expansion_share', s.expansion_amount, s.won_amount, s.unpriced_won),
+            row('quota_attainment', s.won_amount, s.quota_amount, s.unpriced_won + s.unpriced_quotas),
+            row('forecast_accuracy', s.forecast_met_amount, s.won_amount, s.unpriced_won + s.unpriced_forecasts),
+            row('selling_time_share', s.selling_seconds, s.working_seconds, 0),
+            row('pipeline_open_amount', s.closing_amount, null, s.unpriced_open),
+            row('pipeline_inflow_amount', s.inflow_amount, null, s.unpriced_inflow),
+            row('pipeline_outflow_amount', s.outflow_amount, null, s.unpriced_outflow),
+            row('pipeline_changes_amount', s.changes_amount, null, s.unpriced_changes),
+            row('pipeline_velocity', s.open_deals_worth, coalesce(s.mean_cycle_days, 0), s.unpriced_won),
+            row(
                 'pipeline_coverage', s.closing_amount, s.quota_to_win,
                 s.unpriced_open + s.unpriced_won + s.unpriced_quotas
             ),
-            ('marketing_sourced_share', s.marketing_sourced, s.deals_created, 0),
-            ('sales_sourced_share', s.sales_sourced, s.deals_created, 0),
-            ('unknown_sourced_share', s.unknown_sourced, s.deals_created, 0),
-            ('customer_acquisition_cost', s.spend_amount, s.new_customers, s.unpriced_spend),
-            ('customer_lifetime_value', s.monthly_margin, coalesce(s.monthly_churn_rate, 0), s.unpriced_contracts),
-            ('sales_efficiency', s.new_amount, s.sales_spend_amount, s.unpriced_new + s.unpriced_sales_spend),
-            ('customers_per_spend', s.new_customers, coalesce(s.spend_amount, 0), s.unpriced_spend),
-            ('customer_churn_rate', s.customers_churned, s.customers_stopping, 0),
-            ('touchpoints_per_rep', s.touches, s.active_reps, 0)
-        ) as k (kpi, numerator, denominator, unpriced_count)
+            row('marketing_sourced_share', s.marketing_sourced, s.deals_created, 0),
+            row('sales_sourced_share', s.sales_sourced, s.deals_created, 0),
+            row('unknown_sourced_share', s.unknown_sourced, s.deals_created, 0),
+            row('customer_acquisition_cost', s.spend_amount, s.new_customers, s.unpriced_spend),
+            row('customer_lifetime_value', s.monthly_margin, coalesce(s.monthly_churn_rate, 0), s.unpriced_contracts),
+            row('sales_efficiency', s.new_amount, s.sales_spend_amount, s.unpriced_new + s.unpriced_sales_spend),
+            row('customers_per_spend', s.new_customers, coalesce(s.spend_amount, 0), s.unpriced_spend),
+            row('customer_churn_rate', s.customers_churned, s.customers_stopping, 0),
+            row('touchpoints_per_rep', s.touches, s.active_reps, 0)
+        ]) as part
+    from scope_period as s
+),
+
+part as (
+    select
+        period_grain,
+        period_start,
+        is_complete,
+        scope,
+        scope_id,
+        part[1] as kpi,
+        part[2]::decimal(38, 12) as numerator,
+        part[3]::decimal(38, 12) as denominator,
+        part[4]::bigint as unpriced_count
+    from listed_part
 )
 
 select
@@ -133,7 +142,7 @@ select
     t.numerator,
     t.denominator,
     r.unit,
-    t.unpriced_count::bigint as unpriced_count
+    t.unpriced_count
 from part as t
 inner join core.ref_kpi as r on t.kpi = r.kpi
 where
