@@ -101,17 +101,22 @@ class Survivors:
 
     def __init__(self, export, entity):
         self.rows = {key[0]: row for key, row in export.winners[entity].items()}
-        self.survivor = cache(self._survivor)
+        self.standing = cache(self._standing)
 
-    def _survivor(self, record_id):
+    def survivor(self, record_id):
         """The id that counts; None when that record is deleted."""
+        standing = self.standing(record_id)
+        return None if is_true(self.rows.get(standing, {}).get("is_deleted")) else standing
+
+    def _standing(self, record_id):
+        """The id at the end of all merges, deleted or not."""
         path = [record_id]
         while following := self.rows.get(path[-1], {}).get("merged_into_id"):
             if following in path:  # a ring: each of it counts as itself
                 path = [record_id]
                 break
             path.append(following)
-        return None if is_true(self.rows.get(path[-1], {}).get("is_deleted")) else path[-1]
+        return path[-1]
 
 
 class Event:

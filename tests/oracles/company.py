@@ -36,12 +36,13 @@ class Act(Event):
         return {self.company.contacts.survivor(one) for one in self.contact_ids} - {None}
 
     @cached_property
-    def accounts(self):
-        """The activity's own account and those of its contacts."""
-        named = {self.row.get("account_id")} | {
-            self.company.contacts.rows.get(one, {}).get("account_id") for one in self.contacts
-        }
-        return {self.company.accounts.survivor(one) for one in named - {None}} - {None}
+    def sides(self):
+        """Whom it was with: lead, contacts, the own account and theirs; who was deleted since was still there."""
+        contacts = {self.company.contacts.standing(one) for one in self.contact_ids}
+        accounts = {self.company.contacts.rows.get(one, {}).get("account_id") for one in contacts}
+        accounts = {self.company.accounts.standing(one) for one in {*accounts, self.row.get("account_id")} - {None}}
+        with_lead = [("lead", self.lead_id)] if self.lead_id else []
+        return [*with_lead, *(("contact", one) for one in contacts), *(("account", one) for one in accounts)]
 
     @cached_property
     def deal_id(self):
@@ -100,9 +101,6 @@ class Company:
         self.deals = self._deals()
         self.who = cache(self._who)
 
-    def is_deleted_lead(self, lead_id):
-        return lead_id not in self.leads and (lead_id,) in self.export.winners["leads"]
-
     def _rates(self):
         found = defaultdict(list)
         for row in self.export.living("exchange_rates"):
@@ -145,10 +143,9 @@ class Company:
         found = defaultdict(list)
         for act in self.acts:
             if act.is_touch:
-                sides = [("contact", one) for one in act.contacts] + [("account", one) for one in act.accounts]
-                for side in [*sides, ("lead", act.lead_id)]:
+                for side in act.sides:
                     found[side].append(act.instant)
-        return {side: sorted(instants) for side, instants in found.items() if side[1] is not None}
+        return {side: sorted(instants) for side, instants in found.items()}
 
     def first_touch(self, side, since, until):
         """The first touch with that side between two instants, both counted."""

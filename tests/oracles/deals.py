@@ -21,7 +21,7 @@ class Lead:
         self.source_type = row.get("source_type", UNKNOWN).lower()
         named = row.get("opportunity_id")
         self.deal_id = company.opportunities.survivor(named) if named else None
-        self.contact = company.contacts.survivor(row["contact_id"]) if "contact_id" in row else None
+        self.contact = company.contacts.standing(row["contact_id"]) if "contact_id" in row else None
 
 
 class Change:
@@ -41,8 +41,8 @@ class Deal:
     def __init__(self, row, log, company):
         self.company, self.row, self.id = company, row, row["opportunity_id"]
         self.pipeline, self.currency = row.get("pipeline", "default"), row.get("currency", "USD")
-        self.account = company.accounts.survivor(row["account_id"]) if "account_id" in row else None
-        self.contact = company.contacts.survivor(row["contact_id"]) if "contact_id" in row else None
+        self.account = company.accounts.standing(row["account_id"]) if "account_id" in row else None
+        self.contact = company.contacts.standing(row["contact_id"]) if "contact_id" in row else None
         self.amount = Decimal(row["amount"]) if "amount" in row else None
         self.record_owner = company.roster.resolve(row.get("owner_rep_id", ""))
         self.changes = sorted(
@@ -109,11 +109,8 @@ class Deal:
 
     @property
     def lead_id(self):
-        """The lead it names, also one without a record, else one that names it; never a deleted one."""
-        named = self.row.get("lead_id")
-        if named and not self.company.is_deleted_lead(named):
-            return named
-        return min((lead.id for lead in self.leads), default=None)
+        """The lead it names, also one that is deleted or has no record, else one that names it."""
+        return self.row.get("lead_id") or min((lead.id for lead in self.leads), default=None)
 
     @property
     def source_type(self):

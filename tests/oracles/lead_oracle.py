@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+from tests.oracles.activity_oracle import UNKNOWN
 from tests.oracles.periods import next_of, start_of
 from tests.oracles.rates import median, ratio
 
@@ -20,8 +21,7 @@ def activities_of(company):
     found = defaultdict(list)
     for act in company.acts:
         if act.is_past and act.direction != "internal":
-            sides = [("lead", act.lead_id), *(("contact", one) for one in act.contacts)]
-            for lead_id in set().union(*(leads_of.get(side, ()) for side in sides)):
+            for lead_id in set().union(*(leads_of.get(side, ()) for side in act.sides)):
                 found[lead_id].append(act)
     return {lead_id: sorted(acts, key=lambda act: act.instant) for lead_id, acts in found.items()}
 
@@ -66,7 +66,8 @@ def lead_funnels(company):
         touch = next(
             (act for act in acts if act.is_touch and lead.created <= act.instant <= lead.created + WINDOW), None
         )
-        rep_type = company.who(*((touch.rep_id, touch.day) if touch else (lead.owner, lead.created_day)))[0]
+        is_known = touch is not None and touch.rep_id != UNKNOWN
+        rep_type = company.who(*((touch.rep_id, touch.day) if is_known else (lead.owner, lead.created_day)))[0]
         key = start_of("month", lead.created_day), rep_type, lead.source_type
         counts[key]["leads"] += 1
         counts[key]["untouched"] += touch is None

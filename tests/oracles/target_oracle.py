@@ -124,7 +124,7 @@ def day_targets(company):
 def period_targets(company):
     """A target for a week, a month or a quarter, and quotas, hold for the period as they stand on its first day.
 
-    A sum of months waits until they are told to the period's end: else all would be ahead of a part of their quota.
+    A sum of months waits until they are told to the end of the period or of the employment: else all would be ahead of a part of their quota.
     """
     targets, found, begun = Targets(company), {}, periods_of(company)
     for rep_id, day, _ in company.employed_days:
@@ -133,10 +133,11 @@ def period_targets(company):
                 key = rep_id, grain, start_of(grain, day), metric
                 if grain != "day" and key not in found:
                     found[key] = targets.on(metric, grain, rep_id, day)
-    quotas = quotas_of(company)
-    told = max(next_of("month", start) for rows in quotas.values() for grain, start in rows if grain == "month")
-    for rep_id, rows in quotas.items():
+    for rep_id, rows in quotas_of(company).items():
+        told = max((next_of("month", start) for grain, start in rows if grain == "month"), default=None)
+        _, left = company.roster.spells(rep_id)[-1] if rep_id in company.roster.history else (None, None)
         for period, amount in with_longer(rows).items():
-            if (rep_id, *period) in begun and (period in rows or next_of(*period) <= told):
+            is_told = period in rows or min(next_of(*period), (left or date.max - DAY) + DAY) <= told
+            if (rep_id, *period) in begun and is_told:
                 found[rep_id, *period, "won_amount"] = amount
     return {key: target for key, target in found.items() if target is not None}

@@ -85,8 +85,7 @@ def acts_about(company):
     by_side = defaultdict(list)
     for act in company.acts:
         if act.is_completed or act.channel == "meeting":
-            sides = [("contact", one) for one in act.contacts] + [("account", one) for one in act.accounts]
-            for side in {*sides, ("lead", act.lead_id), ("deal", act.deal_id)}:
+            for side in {*act.sides, ("deal", act.deal_id)}:
                 by_side[side].append(act)
     found = {}
     for deal in company.deals.values():
@@ -105,7 +104,7 @@ def is_untouched(acts, owner, end, end_day):
 def is_ahead(act, end):
     created = act.row.get("created_at")
     is_booked = created is None or act.company.export.instant(created) <= end
-    return act.instant > end and is_booked and act.row.get("status", "scheduled").lower() in ("scheduled", "completed")
+    return act.instant > end and is_booked and act.row.get("status", "").lower() != "cancelled"
 
 
 def against_others(rows):
