@@ -86,8 +86,9 @@ time_in_stage as (
     select
         opportunity_id,
         stage,
-        sum(greatest(epoch_us(left_at) - epoch_us(entered_at), 0))::double / 1000000 as seconds_in_stage
+        sum(epoch_us(greatest(left_at, entered_at)) - epoch_us(entered_at))::double / 1000000 as seconds_in_stage
     from stage_entry
+    where left_at is not null
     group by opportunity_id, stage
 )
 
