@@ -19,6 +19,15 @@ with open_deal as (
     group by d.period_grain, d.period_start, d.next_period_start, s.rep_id, s.rep_type, s.team
 ),
 
+-- days, since a join by equal days costs a tenth of one by ranges
+period_day as (
+    select
+        period_grain,
+        period_start,
+        unnest(range(period_start::timestamp, next_period_start::timestamp, interval 1 day))::date as date_day
+    from core.dim_period
+),
+
 movement as (
     select
         d.period_grain,
@@ -30,7 +39,7 @@ movement as (
         sum(m.company_amount)::decimal(38, 12) as company_amount,
         count(*) filter (where m.is_unpriced) as unpriced_count
     from core.fct_pipeline_movement as m
-    inner join core.dim_period as d on m.movement_date >= d.period_start and m.movement_date < d.next_period_start
+    inner join period_day as d on m.movement_date = d.date_day
     group by d.period_grain, d.period_start, m.rep_id, m.rep_type, m.team, m.movement
 ),
 
