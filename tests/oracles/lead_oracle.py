@@ -41,10 +41,16 @@ def is_connection(act):
     return act.is_connected_call or act.is_held or is_answer
 
 
+def is_within(lead, act):
+    """Whether it lies in the lead's window; what has only a date may be of the day on which the lead came in."""
+    is_after = lead.created_day <= act.day if act.is_dated else lead.created <= act.instant
+    return is_after and act.instant <= lead.created + WINDOW
+
+
 def own_steps(company, lead, acts, deals):
     """Each step's own event within the window, whether or not there was one."""
     last = min(lead.created + WINDOW, company.as_of)
-    within = [act for act in acts if lead.created <= act.instant <= last]
+    within = [act for act in acts if is_within(lead, act)]
     return {
         "contacted": any(act.is_touch for act in within),
         "connected": any(is_connection(act) for act in within),

@@ -1,11 +1,13 @@
 """Weeks, months, fiscal quarters and years of the demo company, by their first day."""
 
 from datetime import timedelta
+from functools import cache
 
 FISCAL_START = 2
 GRAINS = ("week", "month", "quarter", "year")
 
 
+@cache
 def start_of(grain, day):
     """The first day of the period that the day lies in; a week starts on Monday."""
     if grain == "day":

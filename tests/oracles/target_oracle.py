@@ -1,8 +1,10 @@
 """marts.target_attainment (metrics.md 5.1): what a rep was to do in a period, what was done, and whether that is in time."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from tests.oracles.activity_oracle import prefixed
 from tests.oracles.daily import activity_counts, counted_days, deal_counts
@@ -26,11 +28,16 @@ class Targets:
             )
         for rows in self.rows.values():
             rows.sort(key=lambda one: one[0])
+        self.among = cache(self._among)
 
     def on(self, metric, grain, rep_id, day):
         """The rep's own target, else that of the role and rep type; none without one."""
         rep_type, role, _, _ = self.company.who(rep_id, day)
-        held = [row for start, row in self.rows[metric, grain] if start <= day]
+        begun = bisect_right(self.rows[metric, grain], day, key=lambda one: one[0])
+        return self.among(metric, grain, begun, rep_id, role, rep_type)
+
+    def _among(self, metric, grain, begun, rep_id, role, rep_type):
+        held = [row for _, row in self.rows[metric, grain][:begun]]
         own = [row for row in held if row.get("rep_id") == rep_id]
         shared = [
             row
@@ -94,6 +101,7 @@ def actuals(company):
     return found
 
 
+@cache
 def periods_of(company):
     """(rep, grain, start) of each period with a day up to `as_of` on which the rep is employed and counts."""
     return {
