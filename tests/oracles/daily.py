@@ -4,24 +4,6 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from functools import cache
 
-COUNTS = (
-    "touches",
-    "calls",
-    "calls_outbound",
-    "calls_connected",
-    "calls_outbound_connected",
-    "emails",
-    "social_touches",
-    "meetings_held",
-    "meetings_in_person",
-    "meetings_booked",
-    "proposals_sent",
-    "talk_seconds",
-    "meeting_seconds",
-    "in_person_seconds",
-    "after_hours_touches",
-)
-
 
 @cache
 def activity_counts(company):

@@ -102,12 +102,16 @@ def add_quotas(sums):
 
 
 def add_selling_time(sums):
-    company = sums.company
+    company, seconds, capacity = sums.company, Counter(), Counter()
     for (rep_id, day), cell in activity_counts(company).items():
-        sums.add("selling_time_share", rep_id, day, cell["talk_seconds"] + cell["meeting_seconds"], 0)
+        for scope in company.scopes(rep_id, day):
+            seconds[scope, day] += cell["talk_seconds"] + cell["meeting_seconds"]
     for rep_id, day, _ in company.employed_days:
         if company.roster.is_workday(rep_id, day):
-            sums.add("selling_time_share", rep_id, day, 0, WORKDAY_SECONDS)
+            for scope in company.scopes(rep_id, day):
+                capacity[scope, day] += WORKDAY_SECONDS
+    for scope, day in seconds.keys() | capacity.keys():
+        sums.add_to("selling_time_share", scope, day, seconds[scope, day], capacity[scope, day])
 
 
 def add_inflow(sums):

@@ -69,9 +69,7 @@ def lead_funnels(company):
             continue
         acts = acts_of.get(lead.id, [])
         own = own_steps(company, lead, acts, of_lead[lead.id])
-        touch = next(
-            (act for act in acts if act.is_touch and lead.created <= act.instant <= lead.created + WINDOW), None
-        )
+        touch = next((act for act in acts if act.is_touch and is_within(lead, act)), None)
         is_known = touch is not None and touch.rep_id != UNKNOWN
         rep_type = company.who(*((touch.rep_id, touch.day) if is_known else (lead.owner, lead.created_day)))[0]
         key = start_of("month", lead.created_day), rep_type, lead.source_type

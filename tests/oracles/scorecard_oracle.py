@@ -12,7 +12,6 @@ TYPES = ("inside", "outside", "hybrid")
 SUMMED = ("touches", "calls", "emails", "meetings_held", "meetings_booked", "proposals_sent", "talk_seconds")
 DEALS = ("opportunities_created", "won_count", "lost_count", "won_amount")
 YIELD = ("touches", "calls", "calls_outbound", "calls_outbound_connected", "calls_connected", "meetings_held")
-PUBLISHED = {"calls": 0.45, "emails": 0.088, "social_touches": 0.49}
 
 
 def by_month(company, key_of):
