@@ -30,6 +30,8 @@ def is_same(found, expected):
     """Counts, money and words are equal; a floating number is the exact one to a part in 10^12."""
     if found is None or expected is None or not isinstance(found, float):
         return found == expected
+    if found == float(expected):
+        return True
     exact = Fraction(expected)
     return abs(Fraction(found) - exact) <= Fraction(CLOSE) * max(abs(exact), abs(Fraction(found)))
 
