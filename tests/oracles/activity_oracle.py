@@ -96,21 +96,27 @@ def holidays_of(country):
     return holidays.country_holidays(country)
 
 
-class Contacts:
-    """Whom an id stands for in the end."""
+class Survivors:
+    """Whom an id of a mergeable entity stands for in the end."""
 
-    def __init__(self, export):
-        self.rows = {key[0]: row for key, row in export.winners["contacts"].items()}
+    def __init__(self, export, entity):
+        self.rows = {key[0]: row for key, row in export.winners[entity].items()}
+        self.standing = cache(self._standing)
 
-    def survivor(self, contact_id):
+    def survivor(self, record_id):
         """The id that counts; None when that record is deleted."""
-        path = [contact_id]
+        standing = self.standing(record_id)
+        return None if is_true(self.rows.get(standing, {}).get("is_deleted")) else standing
+
+    def _standing(self, record_id):
+        """The id at the end of all merges, deleted or not."""
+        path = [record_id]
         while following := self.rows.get(path[-1], {}).get("merged_into_id"):
             if following in path:  # a ring: each of it counts as itself
-                path = [contact_id]
+                path = [record_id]
                 break
             path.append(following)
-        return None if is_true(self.rows.get(path[-1], {}).get("is_deleted")) else path[-1]
+        return path[-1]
 
 
 class Event:
@@ -159,8 +165,12 @@ def figures(inbox: Path, as_of: datetime, timezone: str, dialer: Path | None = N
     Keys are tuples of texts and dates: reps are `crm:<id>` or `unknown`, months and weeks their first day (a week
     starts on Monday). `accounting` is by file name. Cells that are 0 are left out.
     """
-    export = Export(inbox, ZoneInfo(timezone), dialer)
-    roster, contacts = Roster(export), Contacts(export)
+    return figures_of(Export(inbox, ZoneInfo(timezone), dialer), as_of)
+
+
+def figures_of(export: Export, as_of: datetime) -> dict[str, dict]:
+    """The figures of an export that was read."""
+    roster, contacts = Roster(export), Survivors(export, "contacts")
     counts = defaultdict(Counter)
     touched = defaultdict(set)
     for row in export.living("activities"):

@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections import Counter, defaultdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 
 from tests.oracles.dialer import dialer_rows
@@ -236,7 +236,8 @@ class Export:
     @cache  # noqa: B019
     def instant(self, text):
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=self.zone, fold=1) if moment.tzinfo is None else moment
+        moment = moment.replace(tzinfo=self.zone, fold=1) if moment.tzinfo is None else moment
+        return moment.astimezone(UTC)
 
     def local_day(self, text):
         return date.fromisoformat(text) if len(text) == 10 else self.instant(text).astimezone(self.zone).date()
