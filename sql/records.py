@@ -6,6 +6,8 @@ here: which columns they have, and which of them hold ids. What does not: how ro
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 
 from models.contracts import CONTRACTS
@@ -77,6 +79,7 @@ def stored_fields(contract: type[Record]) -> tuple[str, ...]:
     return tuple(name for name in contract.kinds() if name not in contract.PRIVATE)
 
 
+@cache
 def record_table(contract: type[Record]) -> TableSpec:
     """The contract of core.latest_<entity>."""
     key = record_key_column(contract)

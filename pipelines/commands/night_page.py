@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 PARTS = ("accepted", "duplicate", "superseded", "quarantined", "ignored", "erased")
 _TOP = 10
-_FOR_PEOPLE = ("marts.", "core.dim_", "core.fct_")
 
 
 def show_night(out: Page, outcome: NightOutcome, published: Path) -> None:
@@ -113,11 +112,13 @@ def check_line(check: dict[str, object]) -> str:
 
 
 def _show_tables(out: Page, tables: dict[str, int]) -> None:
-    """The tables that people read; the others are counted."""
-    read = {name: rows for name, rows in tables.items() if name.startswith(_FOR_PEOPLE)}
+    """The marts; what they stand on is counted."""
+    read = {name: rows for name, rows in tables.items() if name.startswith("marts.")}
     if read:
-        out.rows("Tables", ("table", "rows"), sorted(read.items()))
-        out.line(f"… and {len(tables) - len(read)} tables of records, reference rows and the night's own ledger")
+        out.rows("Marts", ("table", "rows"), sorted(read.items()))
+        out.line(
+            f"… and {len(tables) - len(read)} tables they stand on (core), reference rows and the night's own ledger (ops)"
+        )
 
 
 def _show_notes(out: Page, outcome: NightOutcome) -> None:

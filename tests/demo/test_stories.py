@@ -116,7 +116,10 @@ class Findings:
         return decided["advanced"] / (decided["advanced"] + decided["lost"])
 
 
-@pytest.fixture(scope="module", params=NIGHTS)
+@pytest.fixture(
+    scope="module",
+    params=[name if name == "default" else pytest.param(name, marks=pytest.mark.slow) for name in NIGHTS],
+)
 def found(request, tmp_path_factory):
     return Findings(tmp_path_factory.mktemp(request.param), **NIGHTS[request.param])
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import dagster as dg
+import pytest
 
 from pipelines.definitions import build_definitions
 from pipelines.maintenance import TRIM_OP
@@ -10,6 +11,7 @@ from pipelines.maintenance import TRIM_OP
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 
 
+@pytest.mark.slow
 def test_old_runs_go_with_their_events_and_files_and_what_is_published_stays(office, instance):
     definitions = build_definitions(office.workspace)
     nightly = definitions.resolve_job_def("nightly")

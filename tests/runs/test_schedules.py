@@ -79,6 +79,7 @@ def test_a_wrong_cron_line_is_refused_with_what_is_wrong(tmp_path, line, problem
     assert problem in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_tick_that_comes_late_never_takes_readers_back(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL])
@@ -89,6 +90,7 @@ def test_a_tick_that_comes_late_never_takes_readers_back(office):
     assert office.query("select count(*) from core.fct_activity") == [(2,)]
 
 
+@pytest.mark.slow
 def test_an_as_of_published_in_the_future_by_mistake_does_not_stay(office):
     office.deliver("reps.csv", [REP])
     office.night(datetime(2090, 1, 1, tzinfo=UTC))
