@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
 FEW = settings(max_examples=2, **COMMON)
-MANY = settings(max_examples=10, **COMMON)
+MANY = settings(max_examples=8, **COMMON)
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
 CONTACTS = ("C1", "C2", "C3")
