@@ -15,6 +15,9 @@ from sql.quoting import identifier
 LANES = 2
 """More would share the same cores and multiply the memory that one large table takes."""
 
+INTERRUPT_SECONDS = 0.05
+"""How often the others are interrupted after an error: a statement that begins only now would not hear a single call."""
+
 Made = TypeVar("Made")
 
 
@@ -52,9 +55,10 @@ def side_by_side(
                 yield name, future.result()
                 order.done(name)
     finally:
-        for lane in lanes if running else ():
-            lane.interrupt()
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while wait(running, timeout=INTERRUPT_SECONDS).not_done:
+            for lane in lanes:
+                lane.interrupt()
         for lane in lanes:
             lane.close()
 
