@@ -31,7 +31,7 @@ def models_in(annotation):
 
 def uncommented_example(text):
     """The commented mapped source of the template, as settings of its own."""
-    start, end = text.index("  # - name: dialer"), text.index("# The parameters of the metrics")
+    start, end = text.index("  # - name: dialer"), text.index("# What is built, and")
     return "sources:\n" + re.sub("(?m)^  # ", "  ", text[start:end])
 
 
