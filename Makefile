@@ -46,8 +46,9 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/python -m sql.docs --check
 
-bench: setup ## Measure a night on a large company.
+bench: setup ## Measure a night on a large company, and what all marts cost.
 	@$(BIN)/python tests/benchmarks/run.py
+	@$(BIN)/python tests/benchmarks/marts.py
 
 docs: setup ## Write the generated pages in docs/.
 	@$(BIN)/python -m sql.docs
