@@ -136,6 +136,7 @@ def test_a_column_that_turns_null_blocks(next_day):
     }
 
 
+@pytest.mark.slow
 def test_columns_that_are_lost_together_are_one_failure(next_day):
     next_day.deliver("activities_2.csv", calls_of(TONIGHT, account_id="", direction=""))
     ((name, (severity, told)),) = failures(next_day, end_of(TONIGHT)).items()
@@ -175,6 +176,7 @@ def test_a_silent_source_is_flagged(next_day):
     assert found["expect_volume_crm_2026_04_06"][1].startswith("crm, Monday 2026-04-06: 0 activities, usually 80")
 
 
+@pytest.mark.slow
 def test_a_weekend_raises_nothing(next_day):
     next_day.deliver(
         "activities_2.csv", [call for number in range(4) for call in calls_of(TONIGHT + timedelta(days=number))]
@@ -183,6 +185,7 @@ def test_a_weekend_raises_nothing(next_day):
     assert failures(next_day, end_of(date(2026, 4, 5))) == {}
 
 
+@pytest.mark.slow
 def test_a_holiday_raises_nothing(next_day):
     days = working_days(TONIGHT, date(2026, 5, 22))
     next_day.deliver("activities_2.csv", [call for day in days for call in calls_of(day)])
@@ -190,11 +193,13 @@ def test_a_holiday_raises_nothing(next_day):
     assert failures(next_day, end_of(date(2026, 5, 25))) == {}  # Memorial Day
 
 
+@pytest.mark.slow
 def test_growth_raises_nothing(next_day):
     next_day.deliver("activities_2.csv", calls_of(TONIGHT, 800))
     assert failures(next_day, end_of(TONIGHT)) == {}
 
 
+@pytest.mark.slow
 def test_a_backfilled_month_and_a_full_refresh_raise_nothing(next_day):
     old = [
         call
@@ -207,6 +212,7 @@ def test_a_backfilled_month_and_a_full_refresh_raise_nothing(next_day):
     assert failures(next_day, end_of(TONIGHT), full_refresh=True) == {}
 
 
+@pytest.mark.slow
 def test_an_earlier_instant_is_not_compared_with_a_later_one(next_day):
     assert failures(next_day, end_of(date(2026, 2, 2)), full_refresh=True) == {}
 

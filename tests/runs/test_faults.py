@@ -49,6 +49,7 @@ def retried(office):
     return len([event for event in result.all_events if event.is_step_up_for_retry]), result.success
 
 
+@pytest.mark.slow
 def test_a_file_that_somebody_writes_is_tried_again_as_often_as_the_settings_say(office):
     office.configure(office.workspace.settings_file.read_text() + "schedule: {retries: 2, retry_delay_seconds: 0}\n")
     office.deliver("reps.csv", [REP])
