@@ -50,64 +50,99 @@ cycle_party as (
     where outcome = 'won' and created_at is not null and account_id is not null
 ),
 
+-- every touch once: the view it comes from is the dearest there is
+touch as materialized (
+    select
+        lead_id,
+        account_id,
+        contact_id,
+        contact_ids,
+        occurred_at,
+        activity_date
+    from core.fct_activity
+    where is_touch
+),
+
+listed_touch as (
+    select
+        unnest(contact_ids) as contact_id,
+        occurred_at,
+        activity_date
+    from touch
+    where len(contact_ids) > 0
+),
+
+contact_touch as (
+    select
+        contact_id,
+        occurred_at,
+        activity_date
+    from touch
+    where contact_id is not null
+    union all
+    select
+        coalesce(m.survivor_id, l.contact_id) as contact_id,
+        l.occurred_at,
+        l.activity_date
+    from listed_touch as l
+    left join core.merged_record as m on m.entity = 'contact' and l.contact_id = m.record_id
+    where l.contact_id is not null
+),
+
 party_touch as (
     select
         'lead' as party,
         lead_id as party_id,
         occurred_at,
         activity_date
-    from core.fct_activity
-    where
-        is_touch and lead_id in (
-            select c.party_id from cycle_party as c
-            where c.party = 'lead'
-        )
+    from touch
+    where lead_id is not null
     union all
     select
         'account' as party,
         account_id as party_id,
         occurred_at,
         activity_date
-    from core.fct_activity
-    where
-        is_touch and account_id in (
-            select c.party_id from cycle_party as c
-            where c.party = 'account'
-        )
+    from touch
+    where account_id is not null
     union all
     select
         'contact' as party,
         contact_id as party_id,
         occurred_at,
         activity_date
-    from core.fct_activity_contact
-    where
-        is_touch and contact_id in (
-            select c.party_id from cycle_party as c
-            where c.party = 'contact'
-        )
+    from contact_touch
     union all
     select
         'account' as party,
         d.account_id as party_id,
         a.occurred_at,
         a.activity_date
-    from core.fct_activity_contact as a
+    from contact_touch as a
     inner join core.dim_contact as d on a.contact_id = d.contact_id
-    where a.is_touch and d.account_id in (
-        select c.party_id from cycle_party as c
-        where c.party = 'account'
-    )
+    where d.account_id is not null
+),
+
+-- a day says enough: a deal looks back a year, so the one end or the other of a day decides
+party_day as (
+    select
+        party,
+        party_id,
+        activity_date,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from party_touch
+    group by party, party_id, activity_date
 ),
 
 first_touch as (
     select
         c.opportunity_id,
-        min(t.activity_date) as activity_date
+        min(t.activity_date) filter (
+            where t.first_at <= c.created_at and t.last_at >= c.created_at - interval 8760 hours
+        ) as activity_date
     from cycle_party as c
-    asof inner join party_touch as t
-        on c.party = t.party and c.party_id = t.party_id and c.created_at - interval 8760 hours <= t.occurred_at
-    where t.occurred_at <= c.created_at
+    inner join party_day as t on c.party = t.party and c.party_id = t.party_id
     group by c.opportunity_id
 )
 
