@@ -11,7 +11,7 @@ from sql.catalog import Catalogue
 
 @dataclass(frozen=True)
 class DeclaredMetric:
-    """A metric and where it is made; `subject` is the folder of its table below sql/marts/."""
+    """A metric and where it is made; `subject` is that of its table, else the schema."""
 
     metric: Metric
     spec: TableSpec
@@ -20,9 +20,9 @@ class DeclaredMetric:
 
 def declared_metrics(catalogue: Catalogue) -> dict[str, DeclaredMetric]:
     """Every metric by its name, by subject, table and the order of its YAML."""
-    models = sorted(catalogue.models.values(), key=lambda model: (model.path.parent.name, model.table))
+    models = sorted(catalogue.models.values(), key=lambda model: (model.subject or model.spec.schema_name, model.table))
     return {
-        metric.name: DeclaredMetric(metric, model.spec, model.path.parent.name)
+        metric.name: DeclaredMetric(metric, model.spec, model.subject or model.spec.schema_name)
         for model in models
         for metric in model.spec.metrics
     }

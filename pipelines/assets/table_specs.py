@@ -150,9 +150,9 @@ def _shown(text: str) -> str:
 
 
 def _group(spec: TableSpec, model: Model | None, catalogue: Catalogue) -> str:
-    """The subject of a mart, else the schema; what Python makes for core is ingestion."""
+    """The subject of a model, else the schema; what Python makes for core is ingestion."""
     if model is not None:
-        return model.path.relative_to(catalogue.root).parent.name
+        return model.subject or spec.schema_name
     return "ingestion" if spec.schema_name == "core" else spec.schema_name
 
 

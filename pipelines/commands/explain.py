@@ -112,6 +112,7 @@ def _find(
     from pipelines.night.plan import shipped_catalogue
     from sql.metrics import declared_metrics
 
+    _check_is_built(connection, spec)
     _check_values(connection, spec, key)
     missing = [name for name in spec.grain if name not in key]
     if missing:
@@ -126,6 +127,20 @@ def _find(
             _commands("The nearest rows", spec, rows_like(connection, spec, key, _EXAMPLES)),
         )
     return found
+
+
+def _check_is_built(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
+    from pipelines.night.plan import shipped_catalogue
+
+    found = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [spec.schema_name, spec.name]
+    ).fetchone()
+    if found is None:
+        subject = shipped_catalogue().models[spec.table].subject
+        raise UsageError(
+            f"{spec.table} is not in the published file: the subject {subject} was not built",
+            f"Name {subject} in metrics.subjects of touchline.yaml; then, also when it stands there: touchline run.",
+        )
 
 
 def _check_values(connection: duckdb.DuckDBPyConnection, spec: TableSpec, key: Mapping[str, str]) -> None:

@@ -69,7 +69,7 @@ def build_tables(
     models = {
         model.table: model
         for model in catalogue.ordered()
-        if wanted is None or model.table in wanted or _is_window(model)
+        if wanted is None or model.table in wanted or _is_scratch(model)
     }
     existing = existing_kinds(connection)
     days_are_told = is_full or only is not None or window is not None
@@ -105,5 +105,6 @@ def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) ->
     )
 
 
-def _is_window(model: Model) -> bool:
+def _is_scratch(model: Model) -> bool:
+    """Staging lives only while the night runs, so every night makes it."""
     return model.spec.schema_name == "staging"

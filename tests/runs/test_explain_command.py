@@ -177,6 +177,12 @@ def test_a_file_of_another_version_says_to_run_a_night(explain, tampered):
     assert "touchline run" in err
 
 
+def test_a_mart_of_a_subject_that_is_not_built_names_the_setting(explain):
+    code, out, err = explain("lead_funnel", "--key", "cohort_month=2026-03-01")
+    assert (code, out) == (2, "")
+    assert "the subject funnel was not built" in err and "metrics.subjects" in err
+
+
 def test_an_empty_mart_has_no_examples(explain, tampered):
     code, _, err = explain("rep_activity_daily", *DAY, home=tampered("delete from marts.rep_activity_daily"))
     assert (code, "has no rows" in err) == (2, True)
