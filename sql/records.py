@@ -141,6 +141,11 @@ def row_hash_sql(contract: type[Record]) -> str:
     return f"md5_number_lower(concat_ws(chr(31), {', '.join(texts)}))"
 
 
+def content_sql(contract: type[Record]) -> str:
+    """The row hash of a staged or stored record: the column where it is stored, else computed from the others."""
+    return "_row_hash" if "_row_hash" in stored_columns(contract) else row_hash_sql(contract)
+
+
 def _hashed_text(name: str, kind: Kind) -> str:
     value = f"epoch_us({identifier(name)})" if kind.shape is Shape.INSTANT else identifier(name)
     return f"coalesce({value}::varchar, '')"

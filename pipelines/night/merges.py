@@ -8,6 +8,7 @@ from data_quality.quarantine import Rejected, write_rejected
 from data_quality.replay import let_pass, move_rows
 from models.contracts import CONTRACTS
 from pipelines.night.load import Loader
+from sql.records import content_sql
 
 MERGEABLE = tuple(entity for entity, contract in CONTRACTS.items() if "merged_into_id" in contract.model_fields)
 _MESSAGE = "its merges run in a circle, so none of them is followed; say in the source which record survives"
@@ -33,16 +34,15 @@ def quarantine_merge_cycles(loader: Loader) -> None:
 
 
 def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, int]]:
-    """The first row of each such record; not one that only repeats what stood in core before, a duplicate already.
+    """The accepted row of each such record: the first that says what stands, unless the nights before said it already.
 
     In a full build the first row is the one of the earliest load.
     """
-    key = CONTRACTS[entity].KEY[0]
+    contract = CONTRACTS[entity]
+    key, content = contract.KEY[0], content_sql(contract)
     own_id = "substr(staged.{0}, length(staged.source) + 2)"
-    stood = f"""and not exists (
-            select 1 from previous.core.latest_{entity} as stood
-            where stood.{key} = staged.{key} and stood.merged_into_id = staged.merged_into_id
-                and stood._updated_at is not distinct from staged._updated_at
+    stood = f"""and (staged.{key}, staged.content) not in (
+            select ({key}, {content}) from previous.core.latest_{entity} where {key} in (select record_id from circle)
         )"""
     found = loader.connection.execute(
         f"""
@@ -55,15 +55,22 @@ def _rows_in_a_circle(loader: Loader, entity: str) -> list[tuple[str, str, str, 
             union
             select reached.record_id, inner_links.target from reached join inner_links on inner_links.record_id = reached.target
         ),
-        circle as (select record_id from reached where record_id = target)
-        select this.load_id, {own_id.format(key)}, {own_id.format("merged_into_id")}, staged._load_number, staged.rowid - this.first_row
-        from staging.rows_{entity} as staged
-        join core.latest_{entity} as latest on latest.{key} = staged.{key}
-            and latest.merged_into_id = staged.merged_into_id and latest._updated_at is not distinct from staged._updated_at
+        circle as (select record_id from reached where record_id = target),
+        latest as (
+            select {key} as record_id, {content} as content
+            from core.latest_{entity} where {key} in (select record_id from circle)
+        ),
+        staged as (
+            select {key}, source, merged_into_id, _load_number, rowid as place, {content} as content
+            from staging.rows_{entity}
+            where {key} in (select record_id from circle) and _broken = 0 and _unmapped = 0
+        )
+        select this.load_id, {own_id.format(key)}, {own_id.format("merged_into_id")}, staged._load_number, staged.place - this.first_row
+        from staged
+        join latest on latest.record_id = staged.{key} and latest.content = staged.content
         join staging.load_number as this on this.load_number = staged._load_number
-        where staged.{key} in (select record_id from circle) and staged._broken = 0 and staged._unmapped = 0
-            {"" if loader.rebuilding else stood}
-        qualify row_number() over (partition by staged.{key} order by staged._load_number, staged.rowid) = 1
+        where true {"" if loader.rebuilding else stood}
+        qualify row_number() over (partition by staged.{key} order by staged._load_number, staged.place) = 1
         order by 1, 2
         """
     ).fetchall()

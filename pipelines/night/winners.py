@@ -15,7 +15,7 @@ import duckdb
 from models.records import Record
 from pipelines.night.stage_sql import staged_table
 from sql.quoting import identifier
-from sql.records import record_key_column, row_hash_sql, stored_columns
+from sql.records import content_sql, record_key_column, stored_columns
 
 ORDER = "_updated_at desc nulls last, _sequence desc, _row_hash desc"
 
@@ -92,7 +92,7 @@ def _rank(connection: duckdb.DuckDBPyConnection, contract: type[Record], key: st
     staging.lost: the places of tonight's versions that did not win.
     """
     names = stored_columns(contract)
-    row_hash = "" if "_row_hash" in names else f", {row_hash_sql(contract)} as _row_hash"
+    row_hash = "" if "_row_hash" in names else f", {content_sql(contract)} as _row_hash"
     columns, values = ", ".join(map(identifier, names)), ", ".join(_value(connection, name) for name in names)
     contested = f"{key} in (select {key} from staging.contested)"
     # By their places: asked for by key, all columns of all rows would be read to find these.

@@ -203,6 +203,20 @@ def test_a_row_of_a_circle_that_comes_again_is_a_duplicate(office):
     ]
 
 
+def test_the_row_of_a_circle_that_leaves_accepted_is_the_one_that_was_accepted(office):
+    """Two rows say the same merge, one of them superseded by the other: the superseded one stays what it is."""
+    linked = {"contact_id": "C3", "merged_into_id": "C2"}
+    closing = {"contact_id": "C2", "merged_into_id": "C3", "account_id": ""}
+    office.deliver("contacts_0.csv", [{**linked, "account_id": ""}, closing])
+    office.deliver("contacts_1.csv", [{**linked, "account_id": "X1"}])
+    assert office.night().status == "published"
+    parts = "file_name, rows_accepted, rows_superseded, rows_quarantined"
+    told = f"select {parts} from ops.load_accounting where entity = 'contacts' order by file_name"
+    assert office.query(told) == [("contacts_0.csv", 0, 1, 1), ("contacts_1.csv", 0, 0, 1)]
+    office.night(full_refresh=True)
+    assert office.query(told) == [("contacts_0.csv", 0, 1, 1), ("contacts_1.csv", 0, 0, 1)]
+
+
 def test_merges_in_a_circle_are_quarantined_and_each_counts_as_itself(office):
     office.deliver("reps.csv", [REP])
     circle = [
