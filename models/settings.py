@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from models.alert_settings import Alerts
 from models.contracts import CONTRACTS
 from models.cron import cron_problem
 from models.errors import SettingsError, nearest
@@ -190,6 +191,7 @@ class Privacy(Section):
     """What may be kept of people."""
 
     keep_subjects: bool = False
+    min_group: int = Field(5, ge=2, description="Shared messages speak of groups of at least so many people.")
 
 
 class Engine(Section):
@@ -226,6 +228,7 @@ class Settings(Section):
     sources: tuple[Source, ...] = ()
     metrics: Metrics = Metrics()
     quality: Quality = Quality()
+    alerts: Alerts = Alerts()
     privacy: Privacy = Privacy()
     engine: Engine = Engine()
     schedule: Schedule = Schedule()

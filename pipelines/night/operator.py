@@ -1,8 +1,10 @@
-"""var/operator.sqlite: what people said. Orders are written here and never changed; a night only reads them.
+"""var/operator.sqlite: what people said, and what is to be told them. Orders are written here and never changed; a
+night only reads them.
 
 Which orders a generation holds stands in its own `ops.operator_order`, so that one rename commits it with the data:
 after a crash or a rollback the orders that the published generation lacks are simply carried out (again).
-What belongs here: the file and its tables. What does not: what an order does to rows (orders.py).
+What belongs here: the file, its tables, and the orders. What does not: what an order does to rows (orders.py), and
+acknowledgements, silences and messages (pipelines/alerting).
 """
 
 from __future__ import annotations
@@ -21,9 +23,8 @@ from typing import Literal
 from models.errors import TouchlineError
 
 OrderKind = Literal["replay", "discard"]
-VERSION = 1
 _WAIT_SECONDS = 30.0
-_SCHEMA = """
+_ORDERS = """
     create table operator_order (
         place integer primary key autoincrement,
         order_id text not null unique,
@@ -35,6 +36,54 @@ _SCHEMA = """
         targets text not null
     )
 """
+_ALERTS = """
+    create table alert_ack (
+        alert_id text primary key,
+        acknowledged_at text not null,
+        acknowledged_by text not null,
+        note text
+    );
+    create table alert_silence (
+        silence_id text primary key,
+        rule text,
+        subject text,
+        team text,
+        from_date text,
+        to_date text,
+        reason text not null,
+        silenced_at text not null,
+        silenced_by text not null,
+        ended_at text
+    );
+    create table health_episode (
+        alert_id text primary key,
+        content text not null
+    );
+    create table alert_message (
+        message_id text primary key,
+        channel text not null,
+        kind text not null,
+        severity text not null,
+        body text not null,
+        state text not null,
+        created_at text not null,
+        not_before text not null,
+        expires_at text not null,
+        attempts integer not null default 0,
+        last_error text,
+        sent_at text
+    );
+    create table alert_news (
+        alert_id text not null,
+        place integer not null,
+        channel text not null,
+        message_id text not null references alert_message,
+        primary key (alert_id, place, channel)
+    )
+"""
+_VERSIONS = (_ORDERS, _ALERTS)
+"""What each version added to the one before."""
+VERSION = len(_VERSIONS)
 
 
 @dataclass(frozen=True)
@@ -83,7 +132,7 @@ def give_order(
 ) -> Order:
     """Writes an order; the next night carries it out."""
     order = Order(secrets.token_hex(4), kind, given_at, given_by, words, reason, tuple(targets))
-    with _opened(store) as connection:
+    with opened(store) as connection:
         connection.execute(
             "insert into operator_order (order_id, kind, given_at, given_by, words, reason, targets)"
             " values (?, ?, ?, ?, ?, ?, ?)",
@@ -104,7 +153,7 @@ def read_orders(store: Path) -> tuple[Order, ...]:
     """Every replay and discard that was ever ordered, oldest first."""
     if not store.exists():
         return ()
-    with _opened(store, writing=False) as connection:
+    with opened(store, writing=False) as connection:
         found = connection.execute(
             "select order_id, kind, given_at, given_by, words, reason, targets from operator_order"
             " where kind in ('replay', 'discard') order by place"
@@ -123,7 +172,7 @@ def _target(content: dict[str, object]) -> Target:
 
 
 @contextmanager
-def _opened(store: Path, *, writing: bool = True) -> Iterator[sqlite3.Connection]:
+def opened(store: Path, *, writing: bool = True) -> Iterator[sqlite3.Connection]:
     """One transaction on the store. Whoever writes makes it, readable by its owner only, and waits for other writers."""
     try:
         if writing:
@@ -159,9 +208,10 @@ def _version(connection: sqlite3.Connection, store: Path) -> int:
 
 def _bring_up_to_date(connection: sqlite3.Connection, store: Path) -> None:
     """Asked again inside the transaction: another process may have been first."""
-    if _version(connection, store) == 0:
-        connection.execute(_SCHEMA)
-        connection.execute(f"pragma user_version = {VERSION}")
+    for added in _VERSIONS[_version(connection, store) :]:
+        for statement in added.split(";"):
+            connection.execute(statement)
+    connection.execute(f"pragma user_version = {VERSION}")
 
 
 def _unusable(store: Path, error: Exception) -> TouchlineError:

@@ -21,6 +21,9 @@ CARRIED = (
     "ops.conflict",
     "ops.restatement",
     "ops.operator_order",
+    "ops.alert_transition",
+    "ops.alert_evaluation",
+    "marts.alerts",
     "quarantine.rejected",
 )
 

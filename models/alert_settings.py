@@ -1,0 +1,125 @@
+"""`alerts:` of touchline.yaml: thresholds and their exceptions, who is told where, and what is silenced."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models.alerts import AlertSeverity
+
+CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+SECRET = "^env:[A-Za-z_][A-Za-z0-9_]*$"
+"""A secret is only ever the name of an environment variable."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Override(BaseModel):
+    """Other limits for some subjects. Beside the keys below, every limit of the rule is a key, as in RuleSettings.
+
+    The most specific one that names a limit wins: rep, then role, rep type and team; within one kind the later.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Decimal]
+
+    rep: str | None = None
+    role: str | None = None
+    rep_type: str | None = None
+    team: str | None = None
+    source: str | None = None
+    clear: dict[str, Decimal] = {}
+
+    @property
+    def limits(self) -> dict[str, Decimal]:
+        """Thresholds by limit."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        named = [one for one in (self.rep, self.role, self.rep_type, self.team, self.source) if one]
+        if len(named) != 1:
+            raise ValueError("an override names exactly one of rep, role, rep_type, team or source")
+        return self
+
+
+class RuleSettings(BaseModel):
+    """What settings say of one rule. Every limit of the rule is a key: `team_turnover: {threshold: 0.25}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Decimal]
+
+    enabled: bool = True
+    severity: AlertSeverity | None = None
+    for_nights: int | None = Field(None, ge=1)
+    recover_nights: int | None = Field(None, ge=1)
+    min_sample: int | None = Field(None, ge=1)
+    clear: dict[str, Decimal] = Field({}, description="Clear thresholds by limit.")
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def limits(self) -> dict[str, Decimal]:
+        """Thresholds by limit."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class QuietHours(_Section):
+    """When a channel holds back what is not critical; may run over midnight."""
+
+    start: str = Field("20:00", pattern=CLOCK)
+    end: str = Field("07:00", pattern=CLOCK)
+
+
+class Channel(_Section):
+    """Where messages go. `apprise` takes any of its addresses (Slack, Teams, mail, PagerDuty, …), `webhook` is our own
+    signed JSON."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_-]{0,62}$")
+    kind: Literal["apprise", "webhook"] = "apprise"
+    url: str = Field(pattern=SECRET, description="env:NAME of the variable that holds the address.")
+    secret: str | None = Field(None, pattern=SECRET, description="Webhooks: env:NAME of the key that signs.")
+    severities: tuple[AlertSeverity, ...] = (AlertSeverity.CRITICAL, AlertSeverity.WARNING)
+    rules: tuple[str, ...] = Field((), description="Only these; default all.")
+    teams: tuple[str, ...] = Field((), description="Only of these teams; default all.")
+    about_reps: bool = Field(False, description="Whether single reps are named here; else only groups are.")
+    resolved: bool = Field(True, description="Whether it is told when an alert is over.")
+    quiet_hours: QuietHours | None = None
+    max_per_minute: int = Field(20, ge=1)
+
+
+class SilenceRule(_Section):
+    """Subjects that raise nothing for a while; blank keys match everything. Both ends are included, in company days."""
+
+    rule: str | None = None
+    subject: str | None = None
+    team: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    reason: str = Field(min_length=1)
+
+
+class Alerts(_Section):
+    """Which limits hold, who is told, and what is silenced."""
+
+    enabled: bool = True
+    rules: dict[str, RuleSettings] = {}
+    channels: tuple[Channel, ...] = ()
+    silences: tuple[SilenceRule, ...] = ()
+    heartbeat_url: str | None = Field(
+        None, pattern=SECRET, description="env:NAME of an address that is asked after each good night."
+    )
+    allow_hosts: tuple[str, ...] = Field((), description="Private hosts that messages may go to, by name.")
+    give_up_after_hours: int = Field(72, ge=1, description="Then a message is a dead letter.")
+
+    @model_validator(mode="after")
+    def _channels_once(self) -> Self:
+        names = [channel.name for channel in self.channels]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"two channels are called '{min(twice)}': give each its own name")
+        return self
