@@ -13,6 +13,14 @@ from models.contracts import CONTRACTS
 from models.settings import Settings
 from sql.catalog import Catalogue
 
+_MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
+    "alerts": True,
+    "engine": True,
+    "privacy": {"min_group"},
+    "quality": True,
+    "schedule": True,
+}
+
 
 def time_zone_rules() -> str:
     """Which time zone rules convert local times: DuckDB's ICU brings its own."""
@@ -23,9 +31,10 @@ def fingerprint_of(settings: Settings, catalogue: Catalogue, key: bytes) -> str:
     """Hash of settings, contracts, SQL, reference rows, holidays, time zone rules and the secret key.
 
     Ids and contact keys of another secret key match none of tonight's, so a new key rebuilds everything too.
-    What only says how fast, when or where from a night runs (engine, schedule, paths) is left out: it moves no number.
+    What only says how fast, when or where from a night runs (engine, schedule, paths), and who is told what of its
+    tables (alerts), is left out: it moves no number.
     """
-    decisive = settings.model_dump(mode="json", exclude={"engine": True, "quality": True, "schedule": True})
+    decisive = settings.model_dump(mode="json", exclude=_MOVE_NO_NUMBER)
     for source in decisive["sources"]:
         source.pop("path")
         source.pop("fresh_within_hours")
