@@ -86,6 +86,11 @@ def test_a_silence_on_what_fired_hides_it_and_its_end_is_no_second_news():
     assert (str(hidden.state), str(again.state), transition.is_news) == ("suppressed", "firing", False)
 
 
+def test_when_a_silence_ends_between_the_thresholds_what_fired_fires_again():
+    silenced = judged(12, Suppressor.SILENCE)
+    assert told([12, silenced, 9, 8]) == ["firing", "suppressed", "firing", "resolved"]
+
+
 def test_an_acknowledged_alert_stays_so_until_it_is_over():
     fired, _ = advance(None, judged(12), Policy(AlertSeverity.WARNING), night(0), NOBODY)
     seen = frozenset({fired.alert_id})
