@@ -125,7 +125,10 @@ def test_refuses_a_rule_without_a_case_and_a_case_without_a_rule(toy):
 def test_other_types_are_found_by_binding(toy):
     write(toy, QUERY.replace("d.touches::double as value", "d.touches as value"))
     rules = load_rules(toy.sql, toy.load())
-    with connect(threads=1) as connection, pytest.raises(CatalogueError, match="value: must be DOUBLE, the query makes BIGINT"):
+    with (
+        connect(threads=1) as connection,
+        pytest.raises(CatalogueError, match="value: must be DOUBLE, the query makes BIGINT"),
+    ):
         check_types(connection, toy.load(), rules)
 
 
