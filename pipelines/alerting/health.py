@@ -1,14 +1,16 @@
 """The pipeline's own health: `publication_blocked` and `night_failed`, which cannot wait for a publication.
 
-Their episodes live in operator.sqlite (`health_episode`) and go through the same fold as those of a generation. What
-belongs here: what a night's end makes of them. What does not: catching the failure, and telling people of it.
+Their episodes live in operator.sqlite (`health_episode`), each with its changes of state, and go through the same fold
+as those of a generation. Whoever tells people asks for all news there ever were: what a crash kept from being told is
+then told later. What belongs here: what a night's end makes of the episodes. What does not: catching the failure, and
+telling people of it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from models.alert_settings import Alerts
 
 News = tuple[Episode, Transition]
-Enqueue = Callable[[sqlite3.Connection, Sequence[News]], None]
+Kept = tuple[Episode, tuple[Transition, ...]]
 SUBJECT = "all"
 _EVIDENCE_LINES = 5
 _BLOCKED, _WRONG_USAGE, _BUSY = 3, 2, 4
@@ -80,11 +82,10 @@ def night_went_wrong(
     as_of: datetime,
     timezone: str,
     alerts: Alerts,
-    enqueue: Enqueue | None = None,
 ) -> list[News]:
     """The news of a night that failed, if it is news: a second failure in a row is the same episode.
 
-    `error` is masked already. `enqueue` is called inside the transaction, so that no news is lost between the two.
+    `error` is masked already.
     """
     chosen = alerts.rules.get(rule)
     if not alerts.enabled or (chosen is not None and not chosen.enabled):
@@ -104,11 +105,11 @@ def night_went_wrong(
     policy = Policy(severity, runbook=HEALTH_RULES[rule].runbook(rule))
     acknowledged = read_acknowledged(store)
     with opened(store) as connection:
-        before = [episode for episode in _read(connection) if episode.rule == rule]
-        return _keep(connection, [_fold(before, judgement, policy, night, acknowledged)], enqueue)
+        before = [episode for episode, _ in _read(connection) if episode.rule == rule]
+        return _keep(connection, [_fold(before, judgement, policy, night, acknowledged)])
 
 
-def night_went_well(store: Path, *, as_of: datetime, timezone: str, enqueue: Enqueue | None = None) -> list[News]:
+def night_went_well(store: Path, *, as_of: datetime, timezone: str) -> list[News]:
     """The news of a good night: what stood of both rules is over, on the day of the failure too."""
     if not any(episode.is_open for episode in read_health(store)):
         return []
@@ -116,18 +117,25 @@ def night_went_well(store: Path, *, as_of: datetime, timezone: str, enqueue: Enq
     with opened(store) as connection:
         steps = [
             advance(episode, _mended(episode), Policy(episode.severity, runbook=episode.runbook), night, frozenset())
-            for episode in _read(connection)
+            for episode, _ in _read(connection)
             if episode.is_open
         ]
-        return _keep(connection, steps, enqueue)
+        return _keep(connection, steps)
 
 
 def read_health(store: Path) -> tuple[Episode, ...]:
     """Every episode of the pipeline's health, oldest first."""
-    if not store.exists():
-        return ()
-    with opened(store, writing=False) as connection:
-        return tuple(_read(connection))
+    return tuple(episode for episode, _ in _kept(store))
+
+
+def read_health_changes(store: Path) -> dict[str, tuple[Transition, ...]]:
+    """The changes of state of each of these episodes, oldest first."""
+    return {episode.alert_id: changes for episode, changes in _kept(store)}
+
+
+def read_health_news(store: Path) -> tuple[News, ...]:
+    """All that people were ever to be told of the pipeline's health, oldest first; each episode as it stands now."""
+    return tuple((episode, change) for episode, changes in _kept(store) for change in changes if change.is_news)
 
 
 def _night(as_of: datetime, timezone: str) -> Night:
@@ -159,32 +167,58 @@ def _fold(
     return replace(episode, alert_id=own), transition and replace(transition, alert_id=own)
 
 
-def _keep(
-    connection: sqlite3.Connection, steps: Sequence[tuple[Episode | None, Transition | None]], enqueue: Enqueue | None
-) -> list[News]:
-    for episode, _ in steps:
-        if episode is not None:
-            connection.execute(
-                "insert into health_episode (alert_id, content) values (?, ?)"
-                " on conflict (alert_id) do update set content = excluded.content",
-                [episode.alert_id, json.dumps(asdict(episode), default=str, ensure_ascii=False)],
-            )
-    news = [(episode, transition) for episode, transition in steps if episode and transition and transition.is_news]
-    if enqueue is not None and news:
-        enqueue(connection, news)
+def _keep(connection: sqlite3.Connection, steps: Iterable[tuple[Episode | None, Transition | None]]) -> list[News]:
+    """Writes the episodes, each with its changes so far and tonight's; returns the news among these."""
+    before = {episode.alert_id: changes for episode, changes in _read(connection)}
+    news = []
+    for episode, change in steps:
+        if episode is None:
+            continue
+        changes = (*before.get(episode.alert_id, ()), *([change] if change else []))
+        content = asdict(episode) | {"changes": [asdict(one) for one in changes]}
+        connection.execute(
+            "insert into health_episode (alert_id, content) values (?, ?)"
+            " on conflict (alert_id) do update set content = excluded.content",
+            [episode.alert_id, json.dumps(content, default=str, ensure_ascii=False)],
+        )
+        news += [(episode, change)] if change and change.is_news else []
     return news
 
 
-def _read(connection: sqlite3.Connection) -> list[Episode]:
+def _kept(store: Path) -> list[Kept]:
+    if not store.exists():
+        return []
+    with opened(store, writing=False) as connection:
+        return _read(connection)
+
+
+def _read(connection: sqlite3.Connection) -> list[Kept]:
     found = connection.execute("select content from health_episode order by rowid").fetchall()
-    return [_episode(json.loads(content)) for (content,) in found]
+    return [(_episode(content), tuple(map(_change, content["changes"]))) for content in map(_parsed, found)]
+
+
+def _parsed(row: tuple[str]) -> dict[str, Any]:
+    content = json.loads(row[0])
+    assert isinstance(content, dict)
+    return content
 
 
 def _episode(content: dict[str, Any]) -> Episode:
     """The inverse of what `_keep` writes; keys of other versions are left out."""
     known = {field.name: content[field.name] for field in fields(Episode)}
-    instants = {name: datetime.fromisoformat(text) for name, text in known.items() if name.endswith("_at") and text}
-    days = {name: date.fromisoformat(known[name]) for name in ("started_date", "last_seen_date")}
     by = known["suppressed_by"]
     kinds = {"severity": AlertSeverity(known["severity"]), "state": State(known["state"])}
-    return Episode(**{**known, **instants, **days, **kinds, "suppressed_by": by and Suppressor(by)})
+    return Episode(**{**known, **_times(known), **kinds, "suppressed_by": by and Suppressor(by)})
+
+
+def _change(content: dict[str, Any]) -> Transition:
+    known = {field.name: content[field.name] for field in fields(Transition)}
+    before = known["from_state"]
+    kinds = {"from_state": before and State(before), "to_state": State(known["to_state"])}
+    return Transition(**{**known, **_times(known), **kinds})
+
+
+def _times(known: dict[str, Any]) -> dict[str, datetime | date]:
+    """Instants end in `_at`, days in `_date`; what is blank stays so."""
+    instants = {name: datetime.fromisoformat(text) for name, text in known.items() if name.endswith("_at") and text}
+    return instants | {name: date.fromisoformat(text) for name, text in known.items() if name.endswith("_date")}

@@ -140,9 +140,12 @@ def alert_called(board: Board, alert_id: str) -> dict[str, Any]:
 
 
 def changes_of(workspace: Workspace, alert_id: str) -> Rows:
-    """The changes of a published alert's state, oldest first."""
-    if not workspace.published_file.exists():
-        return []
+    """The changes of an alert's state, oldest first."""
+    from pipelines.alerting.health import read_health_changes
+
+    of_health = read_health_changes(workspace.operator_store).get(alert_id)
+    if of_health is not None or not workspace.published_file.exists():
+        return [asdict(change) for change in of_health or ()]
     connection = _open(workspace)
     try:
         return fetch(connection, "select * from ops.alert_transition where alert_id = ? order by place", [alert_id])
@@ -248,6 +251,8 @@ def _as_it_stands(
 def _delivery(sent: Rows) -> str:
     """The worst of an alert's messages: dead before waiting before sent; `none` when there is none."""
     states = {row["state"] for row in sent}
+    if "sending" in states:
+        states.add("waiting")
     return next((state for state in ("dead", "waiting", "sent") if state in states), "none")
 
 

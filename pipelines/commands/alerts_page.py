@@ -90,7 +90,7 @@ def hidden(silence: Silence) -> str:
 
 def show_alert(out: Page, alert: dict[str, Any], changes: Rows) -> None:
     """The page of `alerts show`: figures, evidence, what happened, messages, what to do."""
-    out.marked(alert["severity"], _STYLES.get(alert["severity"], ""), f"{headline(alert)}: {alert['state']}")
+    out.marked(f"{alert['severity']:<8}", _STYLES.get(alert["severity"], ""), f"{headline(alert)}: {alert['state']}")
     out.line(f"  alert {alert['alert_id']} of rule {alert['rule']}, {_about(alert)}")
     _show_figures(out, alert)
     _show_evidence(out, alert["evidence"])
@@ -113,7 +113,7 @@ def _about(alert: dict[str, Any]) -> str:
 def _show_figures(out: Page, alert: dict[str, Any]) -> None:
     if alert["value"] is not None:
         named = f"{alert['limit_name']}: " if alert["limit_name"] not in (None, "threshold") else ""
-        out.line(f"  {named}{figures(alert)}, over when past {_plain(alert, 'clear_threshold')}")
+        out.line(f"  {named}{figures(alert)}, clear at {_plain(alert, 'clear_threshold')}")
     usual = {"baseline": "usual for itself", "peers": "usual for others like it"}
     said = [f"{word} {_plain(alert, name)}" for name, word in usual.items() if alert[name] is not None]
     if said:
@@ -152,21 +152,11 @@ def _readable(value: object) -> object:
 
 def _show_changes(out: Page, alert: dict[str, Any], changes: Rows) -> None:
     out.head(f"\nSince {alert['started_date']}, last seen {alert['last_seen_date']}")
-    for row in changes or _changes_told(alert):
+    for row in changes:
         before = f"{row['from_state']} → " if row["from_state"] else ""
         value = "" if row["value"] is None else f" at {figure(row['value'], alert['unit'])}"
         news = " (people are told)" if row["is_news"] else ""
         out.line(f"  {row['night_date']}  {before}{row['to_state']}{value}{news}")
-
-
-def _changes_told(alert: dict[str, Any]) -> Rows:
-    """Of the pipeline's own health no changes are kept: the episode itself says when it fired and was over."""
-    times = {"firing": alert["fired_at"], "resolved": alert["resolved_at"]}
-    return [
-        {"from_state": None, "to_state": state, "night_date": instant(at) + " UTC", "value": None, "is_news": True}
-        for state, at in times.items()
-        if at is not None and alert["fired_at"] is not None
-    ]
 
 
 def _show_messages(out: Page, deliveries: Rows) -> None:
@@ -190,6 +180,8 @@ def show_firing(out: Page, board: Board | str) -> None:
     firing = [] if isinstance(board, str) else board.firing
     for alert in firing[:_FEW]:
         said = figures(alert)
-        out.marked(alert["severity"], _STYLES[alert["severity"]], headline(alert) + (f": {said}" if said else ""))
+        out.marked(
+            f"{alert['severity']:<8}", _STYLES[alert["severity"]], headline(alert) + (f": {said}" if said else "")
+        )
     if len(firing) > _FEW:
         out.line(f"… and {len(firing) - _FEW:,} more")

@@ -7,7 +7,14 @@ import pytest
 
 from models.alert_settings import Alerts
 from models.errors import BlockedError, BusyError, SettingsError, TouchlineError, UsageError
-from pipelines.alerting.health import health_rule_of, night_went_well, night_went_wrong, read_health
+from pipelines.alerting.health import (
+    health_rule_of,
+    night_went_well,
+    night_went_wrong,
+    read_health,
+    read_health_changes,
+    read_health_news,
+)
 from pipelines.alerting.said import acknowledge, give_silence
 from pipelines.night.operator import opened
 
@@ -21,13 +28,13 @@ def store(tmp_path):
     return tmp_path / "operator.sqlite"
 
 
-def wrong(store, day=0, rule="night_failed", error=ERROR, hours=0, alerts=None, **options):
-    as_of = FIRST + timedelta(days=day, hours=hours)
-    return night_went_wrong(store, rule, error, as_of=as_of, alerts=alerts or Alerts(), **NEW_YORK, **options)
+def wrong(store, day=0, rule="night_failed", error=ERROR, alerts=None):
+    as_of = FIRST + timedelta(days=day)
+    return night_went_wrong(store, rule, error, as_of=as_of, alerts=alerts or Alerts(), **NEW_YORK)
 
 
-def well(store, day=0, hours=0, **options):
-    return night_went_well(store, as_of=FIRST + timedelta(days=day, hours=hours), **NEW_YORK, **options)
+def well(store, day=0):
+    return night_went_well(store, as_of=FIRST + timedelta(days=day), **NEW_YORK)
 
 
 def told(news):
@@ -96,17 +103,25 @@ def test_settings_choose_the_severity_or_turn_the_rule_off(store):
     assert episode.severity == "warning"
 
 
-def test_news_and_episode_are_one_transaction(store):
-    def enqueue(connection, news):
-        raise RuntimeError("no room for a message")
+def test_all_news_can_be_told_again_after_a_crash(store):
+    wrong(store)
+    wrong(store, 1)
+    well(store, 2)
+    wrong(store, 2)
+    assert told(read_health_news(store)) == [
+        ("night_failed", "firing", 1), ("night_failed", "resolved", 2), ("night_failed", "firing", 1),
+    ]  # fmt: skip
+    assert len({(episode.alert_id, change.place) for episode, change in read_health_news(store)}) == 3
 
-    with pytest.raises(RuntimeError):
-        wrong(store, enqueue=enqueue)
-    assert read_health(store) == ()
-    seen = []
-    wrong(store, enqueue=lambda connection, news: seen.extend(told(news)))
-    well(store, enqueue=lambda connection, news: seen.extend(told(news)))
-    assert seen == [("night_failed", "firing", 1), ("night_failed", "resolved", 2)]
+
+def test_every_change_is_kept_those_that_are_no_news_too(store):
+    ((episode, _),) = wrong(store)
+    acknowledge(store, [episode.alert_id], by="ann", note=None, at=FIRST)
+    wrong(store, 1)
+    changes = read_health_changes(store)[episode.alert_id]
+    assert [(change.from_state, change.to_state, change.is_news) for change in changes] == [
+        (None, "firing", True), ("firing", "acknowledged", False),
+    ]  # fmt: skip
 
 
 def test_good_nights_leave_no_store_behind(store):
@@ -129,7 +144,8 @@ def test_only_what_a_person_must_see_raises_a_rule(error, rule):
 
 
 def test_an_episode_read_back_is_the_one_that_was_written(store):
-    ((episode, _),) = wrong(store)
+    ((episode, change),) = wrong(store)
     assert read_health(store) == (episode,)
+    assert read_health_news(store) == ((episode, change),)
     with opened(store, writing=False) as connection:
         assert connection.execute("select alert_id from health_episode").fetchall() == [(episode.alert_id,)]
