@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines.night.operator import opened
 
 if TYPE_CHECKING:
-    from models.alert_settings import Alerts
+    from models.alert_settings import Alerts, SilenceRule
 
 _SILENCE = "select silence_id, rule, subject, team, from_date, to_date, reason, silenced_by, silenced_at"
 
@@ -47,6 +47,19 @@ class Silence:
     silence_id: str | None = None
     silenced_by: str = "touchline.yaml"
     silenced_at: datetime | None = None
+
+    def as_rule(self) -> SilenceRule:
+        """As settings say it, which is how the nights' judgement wants it."""
+        from models.alert_settings import SilenceRule
+
+        return SilenceRule(
+            rule=self.rule,
+            subject=self.subject,
+            team=self.team,
+            from_date=self.from_date,
+            to_date=self.to_date,
+            reason=self.reason,
+        )
 
     def is_on(self, day: date) -> bool:
         """Whether it holds on this company day."""

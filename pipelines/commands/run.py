@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import BlockedError
-from pipelines.commands.alerted import board_or_problem
-from pipelines.commands.alerts_page import show_firing
 from pipelines.commands.night_page import show_night
 from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
@@ -71,4 +69,7 @@ def show_outcome(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> 
     out = Page()
     show_night(out, outcome, workspace.published_file)
     if outcome.status in ("published", "nothing_new"):
+        from pipelines.commands.alerted import board_or_problem
+        from pipelines.commands.alerts_page import show_firing
+
         show_firing(out, board_or_problem(workspace, datetime.now(UTC)))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pipelines.commands.alert_words import alerts_line
-from pipelines.commands.alerted import board_or_problem
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.commands.standing import read_standing
@@ -14,6 +12,9 @@ from pipelines.commands.status_page import show_standing
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the last nights, freshness by source, row accounting, loads, checks, quarantine, disk, and how many alerts fire."""
+    from pipelines.commands.alert_words import alerts_line
+    from pipelines.commands.alerted import board_or_problem
+
     workspace = workspace_at(home)
     workspace.must_exist()
     standing, now = read_standing(workspace), datetime.now(UTC)

@@ -70,6 +70,7 @@ def test_silences_of_settings_and_of_people_are_one_list(store):
     given = give(store, rule="source_stale")
     silences = all_silences(written, store)
     assert silences == (Silence(None, None, "North", date(2026, 3, 5), date(2026, 3, 6), "fair"), given)
+    assert silences[0].as_rule() == written.silences[0]
     about = {"rule": "rep_overload", "subject_id": "crm:R1", "team": "North"}
     assert silence_on(silences, date(2026, 3, 4), **about) is None
     assert silence_on(silences, date(2026, 3, 5), **about) == silences[0]
