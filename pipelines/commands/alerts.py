@@ -1,4 +1,4 @@
-"""`touchline alerts list | show | ack | silence | unsilence`: what is beyond its limit, and what people say of it."""
+"""`touchline alerts list | show | ack | silence | unsilence | backtest`: what is beyond its limit, and what people say of it."""
 
 from __future__ import annotations
 
@@ -162,6 +162,26 @@ def unsilence(
         print_json({"ended": asdict(ended)})
     else:
         Page().line(f"Silence {silence_id} is over: it hid {hidden(ended)}.")
+
+
+@alerts.command()
+def backtest(
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="The first night.")],
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="The last night; default the published one.")
+    ] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="Only this rule.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what the present limits would have raised on past nights, with dates, and how often a rule. Changes nothing."""
+    from pipelines.commands.alerts_backtest import backtest_to_json, run_on_published, show_backtest
+
+    found = run_on_published(workspace_at(home), since, until, rule)
+    if as_json:
+        print_json(backtest_to_json(found))
+    else:
+        show_backtest(Page(), found)
 
 
 def _board(home: Path | None) -> tuple[Workspace, Board]:
