@@ -14,6 +14,7 @@ import typer
 
 from models.errors import TouchlineError
 from models.personal import masked
+from pipelines.commands.alerts import alerts
 from pipelines.commands.backfill import backfill
 from pipelines.commands.demo import demo
 from pipelines.commands.dev import dev
@@ -40,6 +41,7 @@ app = typer.Typer(
 for command in (init, demo, inspect, run, backfill, rollback, status, query, explain, dictionary, doctor, dev):
     app.command()(command)
 app.add_typer(quarantine)
+app.add_typer(alerts)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -62,8 +62,14 @@ def _run_night(
 
 
 def show_outcome(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> None:
-    """What came of a night, as a page or as JSON."""
+    """What came of a night and, when it stands, which alerts fire; as a page or as JSON."""
     if as_json:
         print_json(outcome.to_json())
-    else:
-        show_night(Page(), outcome, workspace.published_file)
+        return
+    out = Page()
+    show_night(out, outcome, workspace.published_file)
+    if outcome.status in ("published", "nothing_new"):
+        from pipelines.commands.alerted import board_or_problem
+        from pipelines.commands.alerts_page import show_firing
+
+        show_firing(out, board_or_problem(workspace, datetime.now(UTC)))

@@ -11,11 +11,16 @@ from pipelines.commands.status_page import show_standing
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show the last nights, freshness by source, row accounting, loads, checks, quarantine and disk."""
+    """Show the last nights, freshness by source, row accounting, loads, checks, quarantine, disk, and how many alerts fire."""
+    from pipelines.commands.alert_words import alerts_line
+    from pipelines.commands.alerted import board_or_problem
+
     workspace = workspace_at(home)
     workspace.must_exist()
-    standing = read_standing(workspace)
+    standing, now = read_standing(workspace), datetime.now(UTC)
+    board = board_or_problem(workspace, now)
     if as_json:
-        print_json(standing.to_json())
+        firing = None if isinstance(board, str) else board.firing_by_severity()
+        print_json({**standing.to_json(), "alerts_firing": firing})
     else:
-        show_standing(Page(), standing, datetime.now(UTC))
+        show_standing(Page(), standing, now, alerts_line(board))

@@ -19,9 +19,11 @@ _STYLES = {"published": "green", "nothing_new": "dim", "dry_run": "dim", "blocke
 _FATES = {"accepted": "green", "refused": "bold red", "deferred": "yellow", "duplicate": "dim"}
 
 
-def show_standing(out: Page, standing: Standing, now: datetime) -> None:
-    """Everything, the most important first; `now` only says how long ago something was."""
+def show_standing(out: Page, standing: Standing, now: datetime, alerts: str = "") -> None:
+    """Everything, the most important first; `now` only says how long ago something was, `alerts` how many fire."""
     _show_publication(out, standing, now)
+    if alerts:
+        out.line(alerts)
     _show_nights(out, standing.nights)
     _show_error(out, standing)
     _show_failed_build(out, standing)
