@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Self
+from zoneinfo import ZoneInfo
 
 from models.alerts import AlertSeverity, Suppressor
 
@@ -45,6 +47,11 @@ class Night:
 
     date: date
     as_of: datetime
+
+    @classmethod
+    def at(cls, as_of: datetime, timezone: str) -> Self:
+        """The night of this instant, in the company's time zone."""
+        return cls(as_of.astimezone(ZoneInfo(timezone)).date(), as_of)
 
 
 @dataclass(frozen=True)

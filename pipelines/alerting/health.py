@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from models.alerts import AlertSeverity, SubjectType, Suppressor
 from pipelines.alerting.episodes import (
@@ -91,7 +90,7 @@ def night_went_wrong(
     if not alerts.enabled or (chosen is not None and not chosen.enabled):
         return []
     severity = (chosen.severity if chosen else None) or AlertSeverity.CRITICAL
-    night = _night(as_of, timezone)
+    night = Night.at(as_of, timezone)
     silence = silence_on(all_silences(alerts, store), night.date, rule=rule, subject_id=SUBJECT, team=None)
     judgement = Judgement(
         rule,
@@ -113,7 +112,7 @@ def night_went_well(store: Path, *, as_of: datetime, timezone: str) -> list[News
     """The news of a good night: what stood of both rules is over, on the day of the failure too."""
     if not any(episode.is_open for episode in read_health(store)):
         return []
-    night = _night(as_of, timezone)
+    night = Night.at(as_of, timezone)
     with opened(store) as connection:
         steps = [
             advance(episode, _mended(episode), Policy(episode.severity, runbook=episode.runbook), night, frozenset())
@@ -136,10 +135,6 @@ def read_health_changes(store: Path) -> dict[str, tuple[Transition, ...]]:
 def read_health_news(store: Path) -> tuple[News, ...]:
     """All that people were ever to be told of the pipeline's health, oldest first; each episode as it stands now."""
     return tuple((episode, change) for episode, changes in _kept(store) for change in changes if change.is_news)
-
-
-def _night(as_of: datetime, timezone: str) -> Night:
-    return Night(as_of.astimezone(ZoneInfo(timezone)).date(), as_of)
 
 
 def _evidence(error: str) -> str:

@@ -16,6 +16,7 @@ import duckdb
 from data_quality.expected import Suite
 from data_quality.reconcile import reconcile_all
 from models.settings import Settings
+from pipelines.alerting.tonight import judge_tonight, summary
 from pipelines.night.audit import expectations_of
 from pipelines.night.generation import Generation
 from pipelines.night.identity import workspace_key
@@ -75,11 +76,12 @@ def build_generation(night: Night, build: Generation) -> Built:
         create_ledger(connection)
         loader, orders = _load(night, build, connection)
         checks, is_whole = _build_tables(night, build, loader)
+        alerts = _judge_alerts(night, connection) if is_whole else {}
         suites: tuple[Suite, ...] = ()
         if is_whole and night.settings.quality.expectations:
             with night.steps.step("history"):
                 suites = expectations_of(connection, night.settings, plan.catalogue)
-    return Built(_outcome(night, build, loader, orders), checks, suites)
+    return Built(replace(_outcome(night, build, loader, orders), alerts=alerts), checks, suites)
 
 
 def close_books(night: Night, build: Generation, built: Built) -> NightOutcome:
@@ -169,6 +171,14 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
         checks += reconcile_all(connection)
         commented.result()
     return checks, True
+
+
+def _judge_alerts(night: Night, connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, object]]:
+    request = night.request
+    with night.steps.step("alerts") as rows:
+        judged = judge_tonight(connection, request.workspace, night.settings, request.as_of)
+        rows.append(len(judged.transitions))
+        return summary(connection, judged)
 
 
 def _outcome(night: Night, build: Generation, loader: Loader, orders: tuple[dict[str, object], ...]) -> NightOutcome:

@@ -40,7 +40,8 @@ class NightOutcome:
     """What a night did. `tables` are rows by published table, `quarantine` rejected rows of this night by rule,
     `orders` the rows that it added to ops.operator_order.
 
-    `expectations` are Great Expectations' by table and name: `holds`, or what a person should know.
+    `expectations` are Great Expectations' by table and name: `holds`, or what a person should know. `alerts` are, by
+    rule, whether it was judged, and how many subjects are beyond a limit, suppressed, or of a standing alert.
     """
 
     status: NightStatus
@@ -54,6 +55,7 @@ class NightOutcome:
     expectations: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
+    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: float = 0.0
     steps: dict[str, float] = field(default_factory=dict)
     error: str | None = None
