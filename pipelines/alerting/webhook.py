@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -105,6 +106,7 @@ def _ask(
     return read_status(answer.status_code, answer.headers.get("Retry-After"), now)
 
 
+@cache
 def _trust() -> ssl.SSLContext:
     """The system's authorities, so that a company's own one counts, and the usual ones where a system has none."""
     import certifi

@@ -123,7 +123,7 @@ NEWS = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.lists(NEWS, max_size=6), st.integers(1, 3)), min_size=1, max_size=6))
 def test_any_nights_enqueued_any_number_of_times_tell_each_piece_of_news_once(nights):
     with TemporaryDirectory() as folder:
