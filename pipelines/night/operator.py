@@ -79,6 +79,13 @@ _ALERTS = """
         channel text not null,
         message_id text not null references alert_message,
         primary key (alert_id, place, channel)
+    );
+    create table alert_channel (
+        channel text primary key,
+        told_since text not null,
+        failures integer not null default 0,
+        waits_until text,
+        attempted_at text not null default '[]'
     )
 """
 _VERSIONS = (_ORDERS, _ALERTS)

@@ -1,0 +1,84 @@
+"""Words and figures of messages. Names come from a CRM: whatever a chat or a mail program would obey is taken out."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+from models.alerts import Beyond
+
+_LONGEST_NAME = 80
+_OBEYED = str.maketrans(
+    {
+        "<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")",
+        "`": "'", "*": "·", "~": "-", "|": "/", "\\": "/", "@": "@\u200b",
+    }
+)  # fmt: skip
+"""Mentions, links, tags and formatting of Slack, Teams, Discord, markdown and HTML; they stay readable."""
+_SHARES = ("share", "rate")
+_SIDES = {
+    Beyond.OVER: "over the limit of",
+    Beyond.AT_LEAST: "at or over the limit of",
+    Beyond.UNDER: "under the limit of",
+    Beyond.AT_MOST: "at or under the limit of",
+}
+
+
+def harmless(text: str, longest: int = _LONGEST_NAME) -> str:
+    """A name in one line that no chat, mail program or browser obeys: no mentions, links, tags or control signs."""
+    visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
+    words = " ".join(visible.replace("://", " ").split())
+    cut = words if len(words) <= longest else words[: longest - 1] + "…"
+    return cut.translate(_OBEYED)
+
+
+def figure(value: float, unit: str | None, decimals: int | None = None) -> str:
+    """A figure with its unit: shares as percent, large ones without decimals."""
+    if unit in _SHARES:
+        return f"{value * 100:.{1 if decimals is None else decimals}f} %"
+    if decimals is None:
+        decimals = 0 if value == int(value) or abs(value) >= 1000 else 1
+    return f"{value:,.{decimals}f}{f' {harmless(unit)}' if unit else ''}"
+
+
+def against_limit(value: float, threshold: float, beyond: Beyond | None, unit: str | None) -> str:
+    """`20.04 %, over the limit of 20.00 %`: with as many decimals as it takes to see the difference."""
+    pair = figure(value, unit), figure(threshold, unit)
+    for decimals in (2, 3, 4):
+        if pair[0] != pair[1] or value == threshold:
+            break
+        pair = figure(value, unit, decimals), figure(threshold, unit, decimals)
+    side = _SIDES[beyond] if beyond else "the limit is"
+    return f"{pair[0]}, {side} {pair[1]}"
+
+
+def how_unusual(value: float | None, baseline: float | None, peers: float | None, unit: str | None) -> str | None:
+    """`2.1 times its own usual, 1.8 times colleagues'`; a quotient has no quotient, then the usual figures are told."""
+    usual = [(one, what) for one, what in ((baseline, "its own usual"), (peers, "colleagues'")) if one is not None]
+    if not usual or value is None:
+        return None
+    if unit == "times":
+        return ", ".join(f"{what}: {figure(one, None)}" for one, what in usual)
+    return ", ".join(
+        f"{value / one:.1f} times {what}" if one > 0 else f"{what}: {figure(one, unit)}" for one, what in usual
+    )
+
+
+def evidence_lines(evidence: str | None, most: int = 3) -> list[str]:
+    """The first figures of the evidence, a line each."""
+    content = json.loads(evidence) if evidence else None
+    if not isinstance(content, dict):
+        return []
+    return [f"{harmless(str(name))}: {_plain(value)}" for name, value in list(content.items())[:most]]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.3g}"
+    if isinstance(value, list):
+        return harmless(", ".join(map(str, value)), 160)
+    return harmless(str(value), 160)
