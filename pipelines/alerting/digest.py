@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from models.alerts import AlertSeverity, Limit, RuleSpec
+from models.alerts import AlertSeverity, Limit
 from pipelines.alerting.episodes import Episode, State, Transition
 from pipelines.alerting.messages import Digest, Item
 from pipelines.alerting.wording import against_limit, evidence_lines, figure, harmless, how_unusual
@@ -17,7 +18,23 @@ _RESOLUTIONS = {
     "subject_gone": "there is no such subject any more",
     "rule_off": "the rule was switched off",
 }
-_WHOLE = {"all": "The company"}
+_WHOLE = {"company": "The company", "night": "The night"}
+
+
+class RuleWords(Protocol):
+    """What a message takes from a rule: one of sql/alerts, or one of the pipeline's own health, which has no limits."""
+
+    @property
+    def title(self) -> str:
+        """Follows the subject's name."""
+
+    @property
+    def what_to_do(self) -> str:
+        """The last line."""
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """By which figures it judges."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +50,7 @@ class News:
         return self.transition.to_state is State.RESOLVED
 
 
-def make_digest(news: Sequence[News], rules: Mapping[str, RuleSpec]) -> Digest:
+def make_digest(news: Sequence[News], rules: Mapping[str, RuleWords]) -> Digest:
     """One message of a team's news of a night: the worst first, ten alerts at most."""
     ordered = sorted(news, key=_badness)
     alerts = [one for one in ordered if not one.is_over]
@@ -64,7 +81,7 @@ def _badness(news: News) -> tuple[int, float, str, int]:
     return _RANK[news.episode.severity], -excess, news.episode.alert_id, news.transition.place
 
 
-def _subject(alerts: Sequence[News], over: Sequence[News], rules: Mapping[str, RuleSpec]) -> str:
+def _subject(alerts: Sequence[News], over: Sequence[News], rules: Mapping[str, RuleWords]) -> str:
     shown = alerts or over
     first = shown[0].episode
     team = f" in {harmless(first.team)}" if first.team and first.subject_id != first.team else ""
@@ -72,7 +89,7 @@ def _subject(alerts: Sequence[News], over: Sequence[News], rules: Mapping[str, R
     return f"{'' if alerts else 'Over: '}{_who(first)} {_title(first, rules.get(first.rule))}{team}{more}"
 
 
-def _alert_text(news: News, rule: RuleSpec | None) -> str:
+def _alert_text(news: News, rule: RuleWords | None) -> str:
     episode = news.episode
     limit = _limit(episode, rule)
     lines = [f"{episode.severity.upper()}: {_who(episode)} {_title(episode, rule)}{_where(episode)}"]
@@ -83,12 +100,12 @@ def _alert_text(news: News, rule: RuleSpec | None) -> str:
     lines += [unusual] if unusual else []
     lines += evidence_lines(episode.evidence)
     if rule is not None:
-        lines.append(f"What to do: {' '.join(rule.what_to_do.split())} ({episode.runbook or rule.runbook})")
+        lines.append(f"What to do: {' '.join(rule.what_to_do.split())} ({episode.runbook})")
     lines.append(f"Seen it? touchline alerts ack {episode.alert_id}")
     return "\n  ".join(lines)
 
 
-def _over_text(news: News, rule: RuleSpec | None) -> str:
+def _over_text(news: News, rule: RuleWords | None) -> str:
     episode = news.episode
     why = _RESOLUTIONS.get(episode.resolution or "", "it is over")
     value = news.transition.value if episode.resolution == "back_within_limits" else None
@@ -109,14 +126,14 @@ def _judged(news: News, limit: Limit | None) -> str | None:
     return f"{what}: {against_limit(value, threshold, limit.beyond if limit else None, news.episode.unit)}"
 
 
-def _limit(episode: Episode, rule: RuleSpec | None) -> Limit | None:
+def _limit(episode: Episode, rule: RuleWords | None) -> Limit | None:
     limits = rule.limits if rule else ()
     return next((limit for limit in limits if limit.name == episode.limit_name), None)
 
 
 def _who(episode: Episode) -> str:
-    if episode.subject_id in _WHOLE:
-        return _WHOLE[episode.subject_id]
+    if episode.subject_type in _WHOLE:
+        return _WHOLE[episode.subject_type]
     if episode.subject_type in ("team", "source", "stage"):
         return f"{episode.subject_type.capitalize()} {harmless(episode.subject_name or episode.subject_id)}"
     return harmless(episode.subject_name or episode.subject_id)
@@ -129,7 +146,7 @@ def _where(episode: Episode) -> str:
     return f" ({', '.join(known)})" if known else ""
 
 
-def _title(episode: Episode, rule: RuleSpec | None) -> str:
+def _title(episode: Episode, rule: RuleWords | None) -> str:
     return rule.title if rule else f"({episode.rule.replace('_', ' ')})"
 
 

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.alerts import AlertSeverity, SubjectType, Suppressor
+from models.alerts import AlertSeverity, Limit, SubjectType, Suppressor
 from pipelines.alerting.episodes import (
     Episode,
     Judgement,
@@ -47,6 +47,7 @@ class HealthRule:
 
     title: str
     what_to_do: str
+    limits: tuple[Limit, ...] = ()
 
     def runbook(self, rule: str) -> str:
         """Where the rule is explained."""

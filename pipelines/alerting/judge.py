@@ -29,6 +29,7 @@ _KNOWN = (SubjectType.REP, SubjectType.TEAM, SubjectType.COMPANY, SubjectType.SO
 """Of these it is known who exists."""
 
 _EPISODE = tuple(field.name for field in fields(Episode))
+_TRANSITION = tuple(field.name for field in fields(Transition))
 _JUDGEMENT = tuple(field.name for field in fields(Judgement) if field.name != "reason")
 
 
@@ -107,6 +108,17 @@ def policy_of(spec: RuleSpec | None, settings: Settings, name: str) -> Policy:
     )
 
 
+def read_news(connection: duckdb.DuckDBPyConnection) -> list[tuple[Episode, Transition]]:
+    """All that people are, or were, to be told, oldest first; each episode as it stands now."""
+    episodes = ", ".join(f"a.{identifier(name)}" for name in _EPISODE)
+    changes = ", ".join(f"t.{identifier(name)}" for name in _TRANSITION)
+    rows = connection.execute(
+        f"select {episodes}, {changes} from ops.alert_transition as t join marts.alerts as a using (alert_id)"
+        " where t.is_news order by t.changed_at, t.alert_id, t.place"
+    ).fetchall()
+    return [(_episode(row[: len(_EPISODE)]), _transition(row[len(_EPISODE) :])) for row in rows]
+
+
 _Key = tuple[str, str, str]
 
 
@@ -131,6 +143,12 @@ def _episode(row: Sequence[Any]) -> Episode:
     by = held["suppressed_by"]
     typed = {"severity": AlertSeverity(held["severity"]), "state": State(held["state"])}
     return Episode(**{**held, **typed, "suppressed_by": Suppressor(by) if by else None})
+
+
+def _transition(row: Sequence[Any]) -> Transition:
+    held = dict(zip(_TRANSITION, row, strict=True))
+    before = held["from_state"]
+    return Transition(**{**held, "from_state": State(before) if before else None, "to_state": State(held["to_state"])})
 
 
 def _judgements(connection: duckdb.DuckDBPyConnection, night: Night) -> dict[_Key, Judgement]:

@@ -21,8 +21,8 @@ from itertools import groupby
 from pathlib import Path
 
 from models.alert_settings import Channel
-from models.alerts import AlertSeverity, RuleSpec, SubjectType
-from pipelines.alerting.digest import News, make_digest, worst_severity
+from models.alerts import AlertSeverity, SubjectType
+from pipelines.alerting.digest import News, RuleWords, make_digest, worst_severity
 from pipelines.alerting.messages import MessageKind
 from pipelines.night.operator import opened
 
@@ -36,7 +36,7 @@ class Audience:
     """Who may be told what. `headcounts`: people by team; a team it does not know is too small to be spoken of."""
 
     channels: tuple[Channel, ...]
-    rules: Mapping[str, RuleSpec]
+    rules: Mapping[str, RuleWords]
     headcounts: Mapping[str, int]
     min_group: int
     give_up_after: timedelta

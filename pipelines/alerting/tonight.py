@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from datetime import datetime
 
 import duckdb
 
 from models.alert_settings import SilenceRule
 from models.settings import Settings
+from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.episodes import Night
 from pipelines.alerting.judge import Judged, judge_night
 from pipelines.alerting.said import read_acknowledged, read_silences
-from pipelines.night.plan import SQL_FOLDER, shipped_rules
+from pipelines.night.plan import shipped_rules
 from pipelines.night.workspace import Workspace
 from sql.alert_limits import check_alert_settings, write_limits, write_nights
-from sql.rules import rules_fingerprint
 
 
-def refuse_wrong_alerts(settings: Settings) -> None:
-    """Raises SettingsError when `alerts:` names what does not exist, or a threshold that could never be clear again."""
-    check_alert_settings(settings, shipped_rules())
-
-
-def alerts_fingerprint(settings: Settings) -> str:
-    """What decides, beside the tables, which alerts stand; when it changes, a night has something to do."""
-    decisive = settings.alerts.model_dump(mode="json", include={"enabled", "rules", "silences"})
-    text = json.dumps(decisive, sort_keys=True) + rules_fingerprint(SQL_FOLDER)
-    return hashlib.sha256(text.encode()).hexdigest()
+def refuse_wrong_alerts(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Raises SettingsError when `alerts:` names what does not exist, a threshold could never be clear again, or a channel
+    could never send."""
+    if settings.alerts.enabled:
+        check_alert_settings(settings, shipped_rules())
+        check_channels(settings.alerts, environment)
 
 
 def judge_tonight(

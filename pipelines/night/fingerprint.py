@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import json
 from importlib.metadata import version
+from pathlib import Path
 
 import duckdb
 
 from models.contracts import CONTRACTS
 from models.settings import Settings
 from sql.catalog import Catalogue
+from sql.rules import rules_fingerprint
 
 _MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
     "alerts": True,
@@ -42,3 +44,10 @@ def fingerprint_of(settings: Settings, catalogue: Catalogue, key: bytes) -> str:
     parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), catalogue.fingerprint()]
     parts += [time_zone_rules(), version("holidays")]
     return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def alerts_fingerprint_of(settings: Settings, sql_folder: Path) -> str:
+    """Hash of what decides, beside the tables, which alerts stand: the rules, and what settings say of them."""
+    decisive = settings.alerts.model_dump(mode="json", include={"enabled", "rules", "silences"})
+    text = json.dumps(decisive, sort_keys=True) + rules_fingerprint(sql_folder)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,7 +14,7 @@ from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.backfill import check_window
-from pipelines.night.fingerprint import fingerprint_of
+from pipelines.night.fingerprint import alerts_fingerprint_of, fingerprint_of
 from pipelines.night.generation import Generation, current_generation
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import company_day
@@ -82,6 +82,7 @@ class Plan:
     published: Mapping[str, object]
     catalogue: Catalogue
     fingerprint: str
+    alerts_fingerprint: str
     known: tuple[KnownLoad, ...]
     inbox: Sorted
     is_full: bool
@@ -112,7 +113,8 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
             check_window(previous, request.window)
     elif not why and orders.replays:
         why = "quarantined rows are to be judged again"
-    return Plan(previous, published, catalogue, fingerprint, tuple(known), inbox, bool(why), why, orders)
+    alerts = alerts_fingerprint_of(settings, SQL_FOLDER)
+    return Plan(previous, published, catalogue, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
 
 
 def _refuse_partial(why_full: str) -> None:
@@ -161,7 +163,9 @@ def _as_instant(value: object) -> datetime:
 
 
 def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> bool:
-    """No file, no order, the same settings and the same company day: then nothing is built."""
+    """No file, no order, the same settings, alert rules too, and the same company day: then nothing is built."""
+    if plan.published.get("alerts_fingerprint") != plan.alerts_fingerprint:
+        return False
     if plan.previous is None or plan.is_full or plan.inbox.new or plan.orders.pending or request.is_partial:
         return False
     zone = settings.company.timezone

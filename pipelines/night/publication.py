@@ -58,11 +58,12 @@ def write_publication(
     connection.execute(
         """
         insert into ops.publication by name select ? as generation, ? as built_on, ? as published_at, ? as as_of, ? as run_id, ? as version,
-            ? as git_revision, ? as tzdata_version, ? as fingerprint, ? as row_counts
+            ? as git_revision, ? as tzdata_version, ? as fingerprint, ? as alerts_fingerprint,
+            ? as row_counts
         """,
         [
             build.number, plan.previous.number if plan.previous else None, request.started_at, request.as_of, request.run_id, version("touchline"), _git_revision(),
-            time_zone_rules(), plan.fingerprint, json.dumps(counts, sort_keys=True),
+            time_zone_rules(), plan.fingerprint, plan.alerts_fingerprint, json.dumps(counts, sort_keys=True),
         ],
     )  # fmt: skip
     return counts

@@ -5,6 +5,7 @@ Plain Python: `touchline run`, Dagster and the tests all call `run_night`. Nothi
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from models.errors import BlockedError, TouchlineError
 from models.personal import masked
 from models.settings import Settings
 from models.tables import Severity
+from pipelines.alerting.telling import tell_of_night
+from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
 from pipelines.night.generation import (
@@ -53,14 +56,16 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
     kept in var/failed), TouchlineError when something else must be mended. Whatever happens, the last good
     generation stays published and var/last_night.json says what happened.
     """
+    refuse_wrong_alerts(settings, os.environ)
     steps = Steps(progress or Quiet())
     begun = time.perf_counter()
     workspace = request.workspace
     with one_night_at_a_time(workspace):
         removed = remove_leftovers(workspace)
-        with _failures_recorded(request, steps, begun):
+        with _failures_recorded(request, settings, steps, begun):
             outcome = _night(request, settings, steps)
-        notes = (*notes_on_leftovers(removed), *outcome.notes)
+        untold = tell_of_night(workspace, settings, outcome, request.started_at)
+        notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
         record_night(workspace, outcome, request.started_at)
         return outcome
@@ -73,16 +78,18 @@ def find_nothing_new(
 
     Cheap: the command line asks it before it imports an orchestrator. Raises BusyError like `run_night`.
     """
+    refuse_wrong_alerts(settings, os.environ)
     steps = Steps(progress or Quiet())
     begun = time.perf_counter()
     with one_night_at_a_time(request.workspace):
         if find_leftovers(request.workspace):
             return None
-        with _failures_recorded(request, steps, begun):
+        with _failures_recorded(request, settings, steps, begun):
             plan = _land_and_plan(request, settings, steps)
             if not is_nothing_new(request, settings, plan):
                 return None
             outcome = replace(_nothing_new(request, settings, plan), seconds=_since(begun))
+        tell_of_night(request.workspace, settings, outcome, request.started_at)
         record_night(request.workspace, outcome, request.started_at)
         return outcome
 
@@ -92,7 +99,7 @@ def _since(begun: float) -> float:
 
 
 @contextmanager
-def _failures_recorded(request: NightRequest, steps: Steps, begun: float) -> Iterator[None]:
+def _failures_recorded(request: NightRequest, settings: Settings, steps: Steps, begun: float) -> Iterator[None]:
     """However the night ends, nothing half done is left; a failure is recorded, faults of the disk told as such."""
     try:
         yield
@@ -100,7 +107,7 @@ def _failures_recorded(request: NightRequest, steps: Steps, begun: float) -> Ite
         remove_leftovers(request.workspace)  # first: on a full disk it makes room for the record
         fault = storage_error(error, "The night cannot be written", request.workspace.var) or error
         with suppress(OSError):  # what happened must not be hidden by a record that cannot be written
-            _record_failure(request, fault, steps, begun)
+            _record_failure(request, settings, fault, steps, begun)
         if fault is error:
             raise
         raise fault from error
@@ -108,11 +115,12 @@ def _failures_recorded(request: NightRequest, steps: Steps, begun: float) -> Ite
         remove_leftovers(request.workspace)
 
 
-def _record_failure(request: NightRequest, error: Exception, steps: Steps, begun: float) -> None:
+def _record_failure(request: NightRequest, settings: Settings, error: Exception, steps: Steps, begun: float) -> None:
     blocked = error.outcome if isinstance(error, _Blocked) else None
     outcome = blocked or NightOutcome("failed", request.as_of, request.run_id)
     code = error.exit_code if isinstance(error, TouchlineError) else 1
     outcome = replace(outcome, error=_told(error), exit_code=code, steps=steps.seconds(), seconds=_since(begun))
+    tell_of_night(request.workspace, settings, outcome, request.started_at)
     record_night(request.workspace, outcome, request.started_at)
 
 
