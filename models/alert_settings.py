@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal, Self
+from math import isfinite
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.alerts import AlertSeverity
+from models.errors import nearest
 
 CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 SECRET = "^env:[A-Za-z_][A-Za-z0-9_]*$"
@@ -19,14 +21,36 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Override(BaseModel):
+class _Limits(BaseModel):
+    """Beside the declared keys every limit of the rule is a key: its threshold."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Decimal]
+
+    @property
+    def limits(self) -> dict[str, Decimal]:
+        """Thresholds by limit."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _thresholds_are_numbers(cls, content: Any) -> Any:
+        for key, value in content.items() if isinstance(content, dict) else ():
+            if key not in cls.model_fields and not _is_number(value):
+                hint = nearest(str(key), cls.model_fields)
+                raise ValueError(f"'{key}' is no key, and as a limit it needs a number, found {value!r}.{hint}")
+        return content
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and isfinite(value)
+
+
+class Override(_Limits):
     """Other limits for some subjects. Beside the keys below, every limit of the rule is a key, as in RuleSettings.
 
     The most specific one that names a limit wins: rep, then role, rep type and team; within one kind the later.
     """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, Decimal]
 
     rep: str | None = None
     role: str | None = None
@@ -34,11 +58,6 @@ class Override(BaseModel):
     team: str | None = None
     source: str | None = None
     clear: dict[str, Decimal] = {}
-
-    @property
-    def limits(self) -> dict[str, Decimal]:
-        """Thresholds by limit."""
-        return dict(self.__pydantic_extra__ or {})
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
@@ -48,11 +67,8 @@ class Override(BaseModel):
         return self
 
 
-class RuleSettings(BaseModel):
+class RuleSettings(_Limits):
     """What settings say of one rule. Every limit of the rule is a key: `team_turnover: {threshold: 0.25}`."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, Decimal]
 
     enabled: bool = True
     severity: AlertSeverity | None = None
@@ -61,11 +77,6 @@ class RuleSettings(BaseModel):
     min_sample: int | None = Field(None, ge=1)
     clear: dict[str, Decimal] = Field({}, description="Clear thresholds by limit.")
     overrides: tuple[Override, ...] = ()
-
-    @property
-    def limits(self) -> dict[str, Decimal]:
-        """Thresholds by limit."""
-        return dict(self.__pydantic_extra__ or {})
 
 
 class QuietHours(_Section):

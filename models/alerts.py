@@ -75,7 +75,9 @@ class Limit(Strict):
     clear_ratio: Decimal = Field(
         Decimal("0.9"),
         gt=0,
-        description="The clear threshold as a part of the threshold; 1: clear is what is not beyond it.",
+        le=1,
+        description="The clear threshold: this times the threshold, or, when less is worse, the threshold divided by it."
+        " 1: clear is what is not beyond it.",
     )
     unit: str
     lowest: Decimal | None = Field(Decimal(0), description="Values cannot be lower; None: they can.")

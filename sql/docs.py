@@ -1,6 +1,7 @@
 """`python -m sql.docs`: writes the generated pages of docs/ from the catalogue; `--check` fails when one is not fresh.
 
-Loading the catalogue with its test cases is the other half of the check: a model without a case is refused here.
+Loading the catalogue and the alert rules with their test cases is the other half of the check: a model without a case
+is refused here, and a rule whose SELECT does not bind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from sql.catalog import Catalogue, load_catalogue
 from sql.dictionary import DictionaryRow, dictionary_rows
 from sql.ledger import ledger_tables
 from sql.metrics import DeclaredMetric, declared_metrics, explaining_command
+from sql.rule_checks import check_types
+from sql.rules import Rule, load_rules
+from sql.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -36,6 +40,14 @@ up their parts, then divide. Which records stand behind one published number, an
 def checked_catalogue() -> Catalogue:
     """The catalogue, every model with at least one test case; raises CatalogueError naming file and remedy."""
     return load_catalogue(ROOT / "sql", ROOT / "tests" / "tables", inputs=ledger_tables())
+
+
+def checked_rules(catalogue: Catalogue) -> tuple[Rule, ...]:
+    """The alert rules, each bound against empty tables; raises CatalogueError naming file and remedy."""
+    rules = load_rules(ROOT / "sql", catalogue)
+    with connect(threads=1) as connection:
+        check_types(connection, catalogue, rules)
+    return rules
 
 
 def dictionary_page(catalogue: Catalogue) -> str:
@@ -85,6 +97,7 @@ def main(arguments: list[str]) -> int:
     """Writes the pages, or with --check says which are not fresh; 0 when all is well."""
     try:
         catalogue = checked_catalogue()
+        checked_rules(catalogue)
     except CatalogueError as error:
         print(error, file=sys.stderr)
         return error.exit_code

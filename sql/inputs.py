@@ -117,7 +117,31 @@ DIRTY_DAY = TableSpec(
     grain=("activity_date",),
     columns=(Column(name="activity_date", type="DATE", description="The day.", required=True),),
 )
-INPUTS = (PARAMETER, SOURCE, HOLIDAY)
+ALERT_NIGHT = TableSpec(
+    table="core.alert_night",
+    description="One night that alert rules judge: tonight's company day, in a backtest every day of its range.",
+    grain=("night_date",),
+    columns=(Column(name="night_date", type="DATE", description="The company day.", required=True),),
+)
+ALERT_LIMIT = TableSpec(
+    table="core.alert_limit",
+    description="One threshold of an alert rule's limit, for everybody or for some; the most specific one holds.",
+    grain=("rule", "limit_name", "scope", "scope_id"),
+    columns=(
+        Column(name="rule", type="VARCHAR", description="The rule.", required=True),
+        Column(name="limit_name", type="VARCHAR", description="The limit, a key of alerts.rules.", required=True),
+        Column(
+            name="scope",
+            type="VARCHAR",
+            description="For whom: rep, role, rep_type, team, source or all; of several the one named first here.",
+            required=True,
+        ),
+        Column(name="scope_id", type="VARCHAR", description="Which of them; `all` for all.", required=True),
+        Column(name="threshold", type="DOUBLE", description="Past it is too much.", required=True),
+        Column(name="clear_threshold", type="DOUBLE", description="Where it is over again.", required=True),
+    ),
+)
+INPUTS = (PARAMETER, SOURCE, HOLIDAY, ALERT_NIGHT, ALERT_LIMIT)
 
 
 class Parameters(BaseModel):

@@ -37,6 +37,7 @@ from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
 from sql.catalog import Catalogue, load_catalogue
 from sql.ledger import ledger_tables
+from sql.rules import Rule, load_rules
 
 SQL_FOLDER = Path(sql.__file__).parent
 
@@ -45,6 +46,12 @@ SQL_FOLDER = Path(sql.__file__).parent
 def shipped_catalogue() -> Catalogue:
     """The tables that Touchline ships; read once a process."""
     return load_catalogue(SQL_FOLDER, inputs=ledger_tables())
+
+
+@cache
+def shipped_rules() -> tuple[Rule, ...]:
+    """The alert rules that Touchline ships; read once a process."""
+    return load_rules(SQL_FOLDER, shipped_catalogue())
 
 
 @dataclass(frozen=True)
