@@ -1,6 +1,6 @@
 -- One row per night and rep: share of touches outside the working hours, in the four weeks up to the last that is over.
--- Easily misread: touches on a day off are after hours too. Four weeks are added up before they are divided, so that
--- one late evening is no habit. The baseline is the rep's own median of this figure at the eight weeks before, the peers
+-- Easily misread: touches on a day off are after hours too. Four weeks are added up before they are divided, as one
+-- late evening is no habit. The baseline is the rep's own median of this figure at the eight weeks before, the peers
 -- are the median of the same rep type and role.
 with judged_week as (
     select
