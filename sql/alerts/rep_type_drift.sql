@@ -1,8 +1,8 @@
 -- One row per night and rep whose meetings of the last whole month tell a type: for how many months in a row, that one
 -- the last, it has not been the declared type; 0 while chance can explain it.
 -- Easily misread: a month in which nothing can be told ends the row of months, as does one without a scorecard. Chance:
--- the meetings of all these months together must lie past the border of the declared type (metrics.md 5: 10 % and 50 %
--- in person) by more than 1.5 / sqrt(meetings), three standard errors at most.
+-- the meetings of all these months together must lie past the border of the declared type (10 % and 50 % in person) by
+-- more than 1.5 / sqrt(meetings), three standard errors at most.
 with told_month as (
     select
         rep_id,
