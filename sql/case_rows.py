@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from models.errors import nearest
+from models.errors import CatalogueError, nearest
 from models.tables import Column, TableSpec
 from sql.quoting import identifier
 from sql.rows import Cell, create_table, insert_rows
@@ -20,6 +21,7 @@ _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "US
 _FLOATING = ("DOUBLE", "FLOAT")
 _INSTANTS = ("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
 _OFFSET = re.compile(r"(Z|[+-]\d{2}(:?\d{2})?)$")
+_EXPECTED = "ops.expected"
 _TOLERANCE = 2e-6
 """Relative; for DOUBLE columns only, so that a case may write six digits of a rate."""
 
@@ -64,6 +66,22 @@ def fetch_rows(
     ending = f" order by {', '.join(map(identifier, order))}" if order else ""
     fetched = connection.execute(f"select {columns} from {name}{ending}").fetchall()
     return [dict(zip((column.name for column in spec.columns), row, strict=True)) for row in fetched]
+
+
+def expected_rows(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, rows: Sequence[Mapping[str, Any]], path: Path
+) -> list[Row]:
+    """A case's expected rows as DuckDB writes their values, without the columns that the case leaves out."""
+    expected = spec.model_copy(update={"table": _EXPECTED})
+    try:
+        name = load_rows(connection, expected, rows, "expect")
+    except (ValueError, duckdb.Error) as error:
+        raise CatalogueError(f"{path}: {error}", "Mend the row.") from None
+    fetched = fetch_rows(connection, expected, name, order=None)
+    return [
+        {key: value for key, value in typed.items() if key in written}
+        for typed, written in zip(fetched, rows, strict=True)
+    ]
 
 
 def differences(spec: TableSpec, expected: Sequence[Row], found: Sequence[Row]) -> list[str]:

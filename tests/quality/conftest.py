@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from models.tables import TableSpec
-from sql.cases import fresh_databases
+from sql.case_world import fresh_databases
 from sql.catalog import Model
 from sql.queries import parse_query
 from sql.warehouse import connect

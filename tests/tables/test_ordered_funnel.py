@@ -12,7 +12,7 @@ import pytest
 
 from sql.build import write_table
 from sql.case_rows import load_rows
-from sql.cases import fresh_databases
+from sql.case_world import fresh_databases
 from sql.catalog import Catalogue, load_catalogue
 from sql.warehouse import connect
 
