@@ -37,7 +37,7 @@ known_week as (
     inner join bound as b on w.week_start between b.first_week and b.last_week
     cross join core.parameter as p
     cross join first_record as f
-    where w.week_start + 7 - p.untouched_days > f.first_date
+    where w.week_start + 7 - p.untouched_days >= f.first_date
 ),
 
 lasting_week as (
