@@ -17,8 +17,8 @@ import duckdb
 from models.errors import TouchlineError
 from models.settings import Settings
 from pipelines.alerting.digest import News, RuleWords
+from pipelines.alerting.episode_rows import read_news
 from pipelines.alerting.health import HEALTH_RULES, health_rule_of, night_went_well, night_went_wrong, read_health_news
-from pipelines.alerting.judge import read_news
 from pipelines.alerting.outbox import Audience, enqueue, enqueue_heartbeat
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import shipped_rules
