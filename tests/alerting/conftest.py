@@ -32,7 +32,9 @@ GIVEN = {
     "core.fct_activity": [
         {"activity_id": f"{source}:{rep}", "source": source, "rep_id": f"crm:{rep}", "activity_date": day}
         for source, rep, day in (
-            ("dialer", "R1", "2026-03-02"), ("dialer", "R2", "2026-01-06"), ("dialer", "R3", "2026-01-05"),
+            ("dialer", "R1", "2026-03-02"),
+            ("dialer", "R2", "2026-01-06"),
+            ("dialer", "R3", "2026-01-05"),
             ("crm", "R3", "2026-03-02"),
         )
     ],
