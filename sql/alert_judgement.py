@@ -25,6 +25,7 @@ from sql.rules import Rule
 
 ENGINE_READS = (
     "core.dim_rep",
+    "core.fct_activity",
     "core.fct_rep_day",
     "core.fct_time_off",
     "core.holiday",

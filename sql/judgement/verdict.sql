@@ -12,6 +12,7 @@ with stale as (
             m.night_date = s.night_date
             and m.rule = s.rule
             and (m.subject_type <> 'source' or m.subject_id = s.source)
+            and (s.rep_id is null or m.subject_id = s.rep_id)
     group by m.night_date, m.rule, m.subject_id
 ),
 

@@ -29,6 +29,15 @@ GIVEN = {
     "core.source": [
         {"source": name, "priority": place, "kind": "canonical"} for place, name in enumerate(("crm", "dialer"), 1)
     ],
+    "core.fct_activity": [
+        {"activity_id": f"{source}:{rep}", "source": source, "rep_id": f"crm:{rep}", "activity_date": day}
+        for source, rep, day in (
+            ("dialer", "R1", "2026-03-02"),
+            ("dialer", "R2", "2026-01-06"),
+            ("dialer", "R3", "2026-01-05"),
+            ("crm", "R3", "2026-03-02"),
+        )
+    ],
     "ops.load_accounting": [
         {"load_id": "1", "source": "crm", "entity": "reps"},
         {"load_id": "2", "source": "dialer", "entity": "join:activities:names"},

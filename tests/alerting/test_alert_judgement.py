@@ -78,7 +78,8 @@ def stale(hours):
 
 
 def test_a_stale_source_inhibits_what_stands_on_its_entities(company):
-    rows = [("crm:R1", "load", 11, None), ("crm:R2", "load", 1, None)]
+    # R3 last worked with the dialer 56 days before its last call: what R3 does now is in the CRM
+    rows = [(f"crm:R{number}", "load", load, None) for number, load in ((1, 11), (2, 1), (3, 11))]
     on_activities = rule_of("busy", rows, stands_on=("activities",))
     on_reps = rule_of("calm", rows, stands_on=("reps",))
     sources = [("crm", "load", 11, None), ("dialer", "load", 11, None)]
@@ -87,13 +88,15 @@ def test_a_stale_source_inhibits_what_stands_on_its_entities(company):
     assert [row for row in company.verdicts() if row[0] != "source_stale"] == [
         ("busy", "crm:R1", "beyond", "stale_source", 11.0),
         ("busy", "crm:R2", "missing", "stale_source", 1.0),
+        ("busy", "crm:R3", "beyond", None, 11.0),
         ("calm", "crm:R1", "beyond", None, 11.0),
         ("calm", "crm:R2", "clear", None, 1.0),
+        ("calm", "crm:R3", "beyond", None, 11.0),
         ("spike", "crm", "beyond", None, 11.0),
         ("spike", "dialer", "beyond", "stale_source", 11.0),
     ]
     company.evaluate(on_activities, stale(96))
-    assert [row[3] for row in company.verdicts()] == [None, None, None, None]
+    assert [row[3] for row in company.verdicts()] == [None, None, None, None, None]
 
 
 def test_a_silence_hides_whom_it_names_on_its_days(company):
