@@ -104,6 +104,11 @@ def test_only_one_rule(backtest):
     assert fired(backtest, *RANGE, "--rule", "rep_overload") == set()
 
 
+def test_it_begins_with_the_first_day_that_anything_is_known_of(backtest):
+    found = json.loads(backtest("--since", "1900-01-01", "--until", "2024-01-03", "--json")[1])
+    assert (found["since"], found["nights"]) == ("2024-01-01", 3)
+
+
 def test_it_ends_with_the_published_night_and_writes_nothing(published, backtest):
     before = {path: path.stat().st_mtime_ns for path in published.var.rglob("*")}
     code, out, _ = backtest("--since", "2026-03-25")
