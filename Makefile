@@ -46,9 +46,10 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/python -m sql.docs --check
 
-bench: setup ## Measure a night on a large company, and what all marts cost.
+bench: setup ## Measure a night on a large company, what all marts cost, and what alerts do.
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/marts.py
+	@$(BIN)/python tests/benchmarks/alerts.py
 
 docs: setup ## Write the generated pages in docs/.
 	@$(BIN)/python -m sql.docs

@@ -43,8 +43,8 @@ def checked_catalogue() -> Catalogue:
 
 
 def checked_rules(catalogue: Catalogue) -> tuple[Rule, ...]:
-    """The alert rules, each bound against empty tables; raises CatalogueError naming file and remedy."""
-    rules = load_rules(ROOT / "sql", catalogue)
+    """The alert rules, each with a case and bound against empty tables; raises CatalogueError naming file and remedy."""
+    rules = load_rules(ROOT / "sql", catalogue, ROOT / "tests" / "alerts")
     with connect(threads=1) as connection:
         check_types(connection, catalogue, rules)
     return rules

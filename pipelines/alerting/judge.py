@@ -8,28 +8,21 @@ telling anybody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import date
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import duckdb
 
 from models.alert_settings import RuleSettings, SilenceRule
-from models.alerts import AlertSeverity, RuleSpec, SubjectType, Suppressor, WhenMissing
+from models.alerts import AlertSeverity, RuleSpec, SubjectType, WhenMissing
 from models.settings import Settings
-from pipelines.alerting.episodes import Episode, Judgement, Night, Policy, State, Transition, Verdict, advance
+from pipelines.alerting.episode_rows import JUDGED, judgements_of, merge_rows, newest_episodes
+from pipelines.alerting.episodes import Episode, Judgement, Night, Policy, Transition, Verdict, advance
 from sql.alert_judgement import Evaluation, Status, evaluate
 from sql.alert_limits import write_nights
-from sql.ledger import ledger_tables
-from sql.quoting import identifier
-from sql.rows import create_table, insert_rows
 from sql.rules import Rule
 
 _KNOWN = (SubjectType.REP, SubjectType.TEAM, SubjectType.COMPANY, SubjectType.SOURCE)
 """Of these it is known who exists."""
-
-_EPISODE = tuple(field.name for field in fields(Episode))
-_JUDGEMENT = tuple(field.name for field in fields(Judgement) if field.name != "reason")
 
 
 @dataclass(frozen=True)
@@ -77,8 +70,8 @@ def fold_night(
     """One of the nights that were evaluated, folded into the episodes; a backtest evaluates all and folds one by one."""
     tonight = {one.rule: one for one in evaluations if one.night_date == night.date}
     specs = {rule.name: rule.spec for rule in rules}
-    episodes = _newest_episodes(connection, night)
-    judgements = _judgements(connection, night)
+    episodes = newest_episodes(connection, night)
+    judgements = judgements_of(connection, night)
     missing = [key for key, episode in episodes.items() if episode.is_open and key not in judgements]
     standing = _Absence(connection, night, tonight, specs)
     judgements |= {key: standing.judge(episodes[key]) for key in missing}
@@ -107,49 +100,9 @@ def policy_of(spec: RuleSpec | None, settings: Settings, name: str) -> Policy:
     )
 
 
-_Key = tuple[str, str, str]
-
-
 def _is_history(connection: duckdb.DuckDBPyConnection, night: Night) -> bool:
     found = connection.execute("select max(as_of) > ? from ops.alert_evaluation", [night.as_of]).fetchone()
     return bool(found and found[0])
-
-
-def _newest_episodes(connection: duckdb.DuckDBPyConnection, night: Night) -> dict[_Key, Episode]:
-    """By rule and subject what stands, or began and ended on this very day."""
-    columns = ", ".join(map(identifier, _EPISODE))
-    rows = connection.execute(
-        f"select {columns} from marts.alerts where state <> 'resolved' or started_date = ?"
-        " order by started_date, started_at, alert_id",
-        [night.date],
-    ).fetchall()
-    return {(one.rule, one.subject_type, one.subject_id): one for one in map(_episode, rows)}
-
-
-def _episode(row: Sequence[Any]) -> Episode:
-    held = dict(zip(_EPISODE, row, strict=True))
-    by = held["suppressed_by"]
-    typed = {"severity": AlertSeverity(held["severity"]), "state": State(held["state"])}
-    return Episode(**{**held, **typed, "suppressed_by": Suppressor(by) if by else None})
-
-
-def _judgements(connection: duckdb.DuckDBPyConnection, night: Night) -> dict[_Key, Judgement]:
-    """Of subjects that are beyond, or of which an episode is open or began today."""
-    columns = ", ".join(f"j.{identifier(name)}" for name in _JUDGEMENT)
-    rows = connection.execute(
-        f"select {columns} from staging.alert_judgement as j where j.night_date = ? and (j.verdict = 'beyond'"
-        " or (j.rule, j.subject_type, j.subject_id) in"
-        " (select (a.rule, a.subject_type, a.subject_id) from marts.alerts as a"
-        " where a.state <> 'resolved' or a.started_date = ?))",
-        [night.date, night.date],
-    ).fetchall()
-    return {(one.rule, one.subject_type, one.subject_id): one for one in map(_judgement, rows)}
-
-
-def _judgement(row: Sequence[Any]) -> Judgement:
-    held = dict(zip(_JUDGEMENT, row, strict=True))
-    by = held["suppressed_by"]
-    return Judgement(**{**held, "verdict": Verdict(held["verdict"]), "suppressed_by": Suppressor(by) if by else None})
 
 
 class _Absence:
@@ -190,42 +143,12 @@ class _Absence:
 
 def _absent(episode: Episode, verdict: Verdict, reason: str | None = None) -> Judgement:
     """With the figures when last seen, so that what is over still says what it was."""
-    figures = {name: getattr(episode, name) for name in _JUDGEMENT if name not in ("verdict", "suppressed_by")}
+    figures = {name: getattr(episode, name) for name in JUDGED if name not in ("verdict", "suppressed_by")}
     return Judgement(**figures, verdict=verdict, reason=reason)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, night: Night, judged: Judged) -> None:
     """Only what changed: the rest is carried with the generation."""
-    _merge(connection, "marts.alerts", [asdict(one) for one in judged.changed])
-    _merge(connection, "ops.alert_transition", [asdict(one) for one in judged.transitions])
-    _merge(connection, "ops.alert_evaluation", [asdict(one) | {"as_of": night.as_of} for one in judged.evaluations])
-
-
-def _merge(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Writes rows over those of the same grain; columns that they do not name keep their values."""
-    if not rows:
-        return
-    spec = next(one for one in ledger_tables() if one.table == table)
-    changed = spec.model_copy(update={"table": "staging.alert_changed"})
-    insert_rows(
-        connection,
-        create_table(connection, changed),
-        changed,
-        [{name: _text(value) for name, value in row.items()} for row in rows],
-    )
-    named = ", ".join(map(identifier, rows[0]))
-    same = " and ".join(f"t.{identifier(name)} = c.{identifier(name)}" for name in spec.grain)
-    moved = ", ".join(f"{identifier(name)} = c.{identifier(name)}" for name in rows[0] if name not in spec.grain)
-    connection.execute(f"update {table} as t set {moved} from staging.alert_changed as c where {same}")
-    connection.execute(
-        f"insert into {table} ({named}) select {named} from staging.alert_changed as c"
-        f" where not exists (select 1 from {table} as t where {same})"
-    )
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value and str(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value.isoformat() if isinstance(value, date) else repr(value)
+    merge_rows(connection, "marts.alerts", [asdict(one) for one in judged.changed])
+    merge_rows(connection, "ops.alert_transition", [asdict(one) for one in judged.transitions])
+    merge_rows(connection, "ops.alert_evaluation", [asdict(one) | {"as_of": night.as_of} for one in judged.evaluations])
