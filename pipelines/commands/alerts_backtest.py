@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def run_on_published(workspace: Workspace, since: str, until: str | None, rule: str | None) -> Backtest:
-    """Judges the nights of the range on what is published; UsageError when the range or the rule cannot be."""
+    """Judges the nights of the range on what is published, none before the first day that anything is known of.
+
+    Raises UsageError when the range or the rule cannot be.
+    """
     from pipelines.alerting.backtest import nights_between, run_backtest
     from pipelines.commands.progress import progress_here
     from pipelines.night.plan import shipped_rules
@@ -33,11 +36,11 @@ def run_on_published(workspace: Workspace, since: str, until: str | None, rule: 
             f"there is no --rule {rule} to judge tables by.{nearest(rule, names)}", f"Name one of: {', '.join(names)}"
         )
     check_alert_settings(settings, rules)
-    last = _published_day(workspace, settings.company.timezone)
-    first, end = _day(since), last if until is None else _day(until)
+    known, last = _published_days(workspace, settings.company.timezone)
+    first, end = max(_day(since), known), last if until is None else _day(until)
     if end > last or first > end:
         raise UsageError(
-            f"the nights from {first} to {end} are not all published: the last one is {last}",
+            f"there are no nights from {first} to {end} to judge: the last published one is {last}",
             f"Choose --since and --until in this order, up to {last}.",
         )
     with progress_here() as progress:
@@ -99,19 +102,21 @@ def _day_of(found: Backtest, episode: Episode, state: State) -> date | None:
     return change.night_date if change else None
 
 
-def _published_day(workspace: Workspace, timezone: str) -> date:
+def _published_days(workspace: Workspace, timezone: str) -> tuple[date, date]:
+    """The first day that anything is known of, and the company day that is published."""
     from zoneinfo import ZoneInfo
 
     from pipelines.commands.query import open_warehouse
 
     connection = open_warehouse(workspace)
     try:
-        (row,) = fetch(connection, "select as_of from ops.publication")
+        (row,) = fetch(
+            connection, "select as_of, (select min(date_day) from core.dim_date) as first_day from ops.publication"
+        )
     finally:
         connection.close()
-    day = row["as_of"].astimezone(ZoneInfo(timezone)).date()
-    assert isinstance(day, date)
-    return day
+    last = row["as_of"].astimezone(ZoneInfo(timezone)).date()
+    return row["first_day"] or last, last
 
 
 def _day(text: str) -> date:
