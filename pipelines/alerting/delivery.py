@@ -19,6 +19,7 @@ from pathlib import Path
 
 from models.alert_settings import Alerts, Channel
 from models.alerts import AlertSeverity
+from models.errors import TouchlineError
 from pipelines.alerting.answers import Dead, Outcome, Retry, Sent
 from pipelines.alerting.channels import send
 from pipelines.alerting.messages import Message
@@ -143,7 +144,14 @@ def _terms(settings: Alerts, timezone: str, moment: datetime) -> Terms:
 @contextmanager
 def _only_deliverer(store: Path) -> Iterator[bool]:
     """False when another process delivers. The system lets go of the lock when its holder ends, however it ends."""
-    descriptor = os.open(store.with_name("delivery.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = store.with_name("delivery.lock")
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise TouchlineError(
+            f"{lock} cannot be opened: {error.strerror}, so nothing was delivered",
+            "Give the user who runs Touchline write permission there, then deliver again; messages are kept.",
+        ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -160,10 +161,15 @@ def _item(news: News, text: str) -> Item:
         subject_id=episode.subject_id,
         subject_name=episode.subject_name,
         state=str(news.transition.to_state),
-        value=news.transition.value,
+        value=_finite(news.transition.value),
         threshold=news.transition.threshold,
         unit=episode.unit,
         since=episode.started_date.isoformat(),
         runbook=episode.runbook,
         text=text,
     )
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no endless numbers."""
+    return value if value is not None and math.isfinite(value) else None

@@ -29,16 +29,17 @@ _TITLE_ENDS = 4
 
 def problem_with(address: SecretStr) -> str | None:
     """Why apprise cannot send to an address, in words that do not repeat it; None when it can."""
-    found = _service(address)
+    found = read_service(address)
     return found if isinstance(found, str) else None
 
 
 def send_to_service(message: Message, address: SecretStr, allow_hosts: Collection[str], now: datetime) -> Outcome:
     """Sends a digest through apprise."""
-    service = _service(address)
+    service = read_service(address)
     if isinstance(service, str):
         return Dead(f"the address {service}")
     assert message.digest is not None
+    mark_with_key(service, message.message_id)
     title = message.digest.subject
     room = service.body_maxlen - (len(title) + _TITLE_ENDS if service.title_maxlen <= 0 else 0)
     text = text_of(message.digest, message.message_id, room)
@@ -50,7 +51,15 @@ def send_to_service(message: Message, address: SecretStr, allow_hosts: Collectio
     return Sent() if is_sent else _refusal(seen) or _failure(seen, now)
 
 
-def _service(address: SecretStr) -> NotifyBase | str:
+def mark_with_key(service: NotifyBase, key: str) -> None:
+    """What comes twice is one incident of PagerDuty's; other services have no place for a key but the text."""
+    from apprise.plugins.pagerduty import NotifyPagerDuty
+
+    if isinstance(service, NotifyPagerDuty) and not service.dedup:
+        service.dedup = key
+
+
+def read_service(address: SecretStr) -> NotifyBase | str:
     """What apprise makes of an address, or what is wrong with it."""
     import apprise
     from apprise import Apprise, AppriseAsset, PersistentStoreMode

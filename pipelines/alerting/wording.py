@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 
 from models.alerts import Beyond
@@ -34,6 +35,8 @@ def harmless(text: str, longest: int = _LONGEST_NAME) -> str:
 
 def figure(value: float, unit: str | None, decimals: int | None = None) -> str:
     """A figure with its unit: shares as percent, large ones without decimals."""
+    if not math.isfinite(value):
+        return "endless" if value > 0 else "nothing that can be told"
     if unit in _SHARES:
         return f"{value * 100:.{1 if decimals is None else decimals}f} %"
     if decimals is None:
@@ -77,7 +80,7 @@ def _plain(value: object) -> str:
         return {True: "yes", False: "no", None: "unknown"}[value]
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.3g}"
     if isinstance(value, list):
         return harmless(", ".join(map(str, value)), 160)

@@ -36,7 +36,7 @@ def do(job):
     code = 1
     try:
         settings = Alerts.model_validate(job["settings"])
-        deliver(Path(job["store"]), settings, job["environment"], lambda: datetime.now(UTC), 60)
+        deliver(Path(job["store"]), settings, job["environment"], lambda: datetime.now(UTC), 600)
         code = 0
     finally:
         os._exit(code)

@@ -11,7 +11,7 @@ import pytest
 from werkzeug import Response
 
 from models.alert_settings import Alerts, QuietHours
-from models.errors import SettingsError
+from models.errors import SettingsError, TouchlineError
 from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.delivery import Delivered
 from pipelines.alerting.outbox import HEARTBEAT, enqueue_heartbeat
@@ -200,6 +200,14 @@ def test_a_channel_that_left_the_settings_is_dead_and_an_unset_variable_waits(of
         faults=(("gone", "the settings no longer name the channel"),
                 ("hook", "the environment variable HOOK_URL is not set")),
     )  # fmt: skip
+
+
+def test_a_lock_that_cannot_be_opened_says_so_and_keeps_the_messages(office, webhook, httpserver):
+    office.tell(fired())
+    office.store.with_name("delivery.lock").mkdir()
+    with pytest.raises(TouchlineError, match="so nothing was delivered"):
+        office.deliver()
+    assert office.rows() == [("hook", "waiting")]
 
 
 def test_no_store_is_nothing_to_do(office):

@@ -90,6 +90,13 @@ def test_a_quotient_has_no_quotient_and_nothing_usual_is_not_said():
     assert "its own usual: 0 touches" in text(fired(baseline=0.0, peers=None))
 
 
+def test_an_endless_figure_is_no_number_of_json():
+    digest = make_digest([fired(value=float("inf"), evidence='{"share": Infinity}')], RULES)
+    assert digest.alerts[0].value is None
+    assert "endless, at or over the limit of 90 touches" in digest.alerts[0].text
+    assert "Infinity" not in digest.written()
+
+
 def test_a_rule_that_is_gone_still_has_words():
     assert "WARNING: Ana Diaz (rep overload)" in text_of(make_digest([fired()], {}), KEY)
 

@@ -13,7 +13,7 @@ from pipelines.alerting.addresses import RefusedAddressError
 from pipelines.alerting.answers import Retry, Sent
 from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.samples import send_samples
-from pipelines.alerting.services import problem_with
+from pipelines.alerting.services import mark_with_key, problem_with, read_service
 from pipelines.alerting.watched import watched
 from tests.alerting.delivery.made_news import fired, of_source, over
 
@@ -155,3 +155,23 @@ def test_critical_warning_and_over_look_different(office, httpserver):
     office.tell(of_source(), over("f1"))
     assert office.deliver().sent == 2
     assert [request.json["text"].count("CRITICAL") for request, _ in httpserver.log] == [1, 0]
+
+
+def test_documented_addresses_are_read_as_they_are_shown():
+    for address in (
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        "https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual"
+        "/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=abcdefghijklmnop-qrst",
+        "mailtos://USER:PASSWORD@smtp.example.com:587?mode=starttls&from=touchline@example.com&to=a@example.com,b@example.com",
+        "mailto://relay.example.com:25?from=touchline@example.com&to=ops@example.com",
+        "pagerduty://0123456789abcdef0123456789abcdef@touchline?region=eu",
+    ):
+        assert problem_with(SecretStr(address)) is None, address
+
+
+def test_a_page_that_comes_twice_is_one_incident_unless_the_address_names_another():
+    address = "pagerduty://0123456789abcdef0123456789abcdef@touchline"
+    for query, key in (("", "5f0c"), ("?dedup=mine", "mine")):
+        service = read_service(SecretStr(address + query))
+        mark_with_key(service, "5f0c")
+        assert service.dedup == key

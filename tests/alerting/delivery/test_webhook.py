@@ -3,14 +3,21 @@
 import hashlib
 import hmac
 import json
+import ssl
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
+from pytest_httpserver import HTTPServer
 
 from models.alert_settings import Alerts
 from pipelines.alerting.addresses import is_public, written_address
 from pipelines.alerting.answers import Dead, Retry, Sent, read_retry_after, read_status
+from pipelines.alerting.pinned import PinnedTransport
 from pipelines.alerting.webhook import get_heartbeat, signature
 from tests.alerting.delivery.conftest import KEY
 from tests.alerting.delivery.made_news import fired
@@ -132,13 +139,45 @@ def test_the_connection_goes_to_the_address_that_was_checked_and_the_name_is_loo
     assert httpserver.log[0][0].headers["Host"] == f"hooks.example.com:{httpserver.port}"
 
 
-def test_the_next_address_is_tried_when_one_does_not_answer(httpserver):
+@pytest.mark.parametrize("addresses", [["::1", "127.0.0.1"], ["127.0.0.1", "::1"]])
+def test_the_next_address_is_tried_when_one_does_not_answer(httpserver, addresses):
     httpserver.expect_request("/x").respond_with_data("")
     settings = Alerts(allow_hosts=("hooks.example.com",))
-    found = beat(
-        f"http://hooks.example.com:{httpserver.port}/x", settings, resolve=lambda host, port: ["::1", "127.0.0.1"]
+    address = f"http://hooks.example.com:{httpserver.port}/x"
+    assert beat(address, settings, resolve=lambda host, port: addresses) == Sent()
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """An HTTPS server with a certificate of hooks.example.com, and a context that trusts it."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example.com")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2020, 1, 1), datetime(2120, 1, 1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example.com")]), critical=False)
+        .sign(key, hashes.SHA256())
     )
-    assert found == Sent()
+    pem = folder / "certificate.pem"
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem.write_bytes(key.private_bytes(*plain) + certificate.public_bytes(serialization.Encoding.PEM))
+    offered = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    offered.load_cert_chain(pem)
+    with HTTPServer("127.0.0.1", ssl_context=offered) as server:
+        server.expect_request("/x").respond_with_data("")
+        yield server, ssl.create_default_context(cafile=pem)
+
+
+@pytest.mark.parametrize(("name", "is_good"), [("hooks.example.com", True), ("other.example.com", False)])
+def test_the_certificate_is_held_against_the_name_not_the_address(certified, name, is_good):
+    server, trust = certified
+    transport = PinnedTransport((name,), lambda host, port: ["127.0.0.1"], verify=trust)
+    with httpx.Client(transport=transport, trust_env=False) as client:
+        if is_good:
+            assert client.get(f"https://{name}:{server.port}/x").status_code == 200
+        else:
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                client.get(f"https://{name}:{server.port}/x")
 
 
 @pytest.mark.parametrize(
