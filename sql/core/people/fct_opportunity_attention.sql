@@ -5,16 +5,16 @@
 with owned_deal as (
     select
         s.opportunity_id,
-        s.owner_rep_id,
+        s.rep_id as owner_rep_id,
         d.lead_id,
         d.contact_id,
         d.account_id,
         d.opened_date,
         coalesce(d.closed_date, date '9999-12-31') as closed_date
-    from core.fct_opportunity_stretch as s
+    from core.fct_open_stretch as s
     inner join core.dim_opportunity as d on s.opportunity_id = d.opportunity_id
-    where s.owner_rep_id <> 'unknown'
-    group by s.opportunity_id, s.owner_rep_id, d.lead_id, d.contact_id, d.account_id, d.opened_date, d.closed_date
+    where s.rep_id <> 'unknown'
+    group by s.opportunity_id, s.rep_id, d.lead_id, d.contact_id, d.account_id, d.opened_date, d.closed_date
 ),
 
 deal_record as (
