@@ -4,8 +4,6 @@ One company of 60 reps and two years, and one night in the middle of a month and
 closes and people come after it. Every row of a mart is compared; counts and money are equal, rates to a part in 10^12.
 """
 
-import fcntl
-import os
 import pickle
 from datetime import datetime
 from functools import cache
@@ -82,17 +80,14 @@ KPIS = (
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """The workspace after its night, and all recomputed figures; one test process makes both for the others."""
-    from tests.runs.conftest import Office
+    from tests.runs.conftest import Office, made_once
 
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    stored = root / "recomputed"
-    with (root / "recomputing").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        office = Office(root / "demo" / "workspace", demo_settings())
-        if not stored.exists():
-            stored.write_bytes(pickle.dumps(make_demo(office)))
-    return Demo(office), pickle.loads(stored.read_bytes())
+    def make(folder):
+        recomputed = make_demo(Office(folder / "workspace", demo_settings()))
+        (folder / "recomputed").write_bytes(pickle.dumps(recomputed))
+
+    folder = made_once(tmp_path_factory, "recomputed_demo", make)
+    return Demo(Office(folder / "workspace", demo_settings())), pickle.loads((folder / "recomputed").read_bytes())
 
 
 class Demo:
