@@ -16,7 +16,9 @@ from sql.quoting import identifier, literal
 
 PUBLISHED_SCHEMAS = ("core", "marts", "quarantine", "ops")
 STORAGE_VERSION = "v1.0.0"
-"""Of every file we write: DuckDB 1.x opens it too."""
+"""Of every file we write to be kept: DuckDB 1.x opens it too."""
+SCRATCH_VERSION = "latest"
+"""Of what lives for a night: the newest ways to compress are tried in four fifths of the time."""
 
 _SESSION = (
     "set global TimeZone='UTC'",
@@ -74,7 +76,7 @@ class Warehouse:
         if self.spill is not None:  # the default is a folder `.tmp` wherever the process was started
             self.connection.execute(f"set temp_directory={literal(str(self.spill))}")
         attach(self.connection, "crm", self.crm)
-        attach(self.connection, "staging", self.staging, owner_only=True)
+        attach(self.connection, "staging", self.staging, owner_only=True, version=SCRATCH_VERSION)
         if self.private is not None:
             attach(self.connection, "private", self.private, owner_only=True)
         if self.previous is not None:
@@ -91,10 +93,17 @@ def connect(memory_limit: str = "70%", threads: int | None = None, name: str = "
     return connection
 
 
-def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path | None, *, owner_only: bool = False) -> None:
-    """Attaches a database for writing and creates it when it is new."""
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    path: Path | None,
+    *,
+    owner_only: bool = False,
+    version: str = STORAGE_VERSION,
+) -> None:
+    """Attaches a database for writing and creates it, in the storage `version`, when it is new."""
     is_new = path is not None and not path.exists()
-    option = f" (storage_version '{STORAGE_VERSION}')" if is_new else ""
+    option = f" (storage_version '{version}')" if is_new else ""
     connection.execute(f"attach {literal(':memory:' if path is None else str(path))} as {identifier(name)}{option}")
     if owner_only and path is not None:
         path.chmod(0o600)

@@ -28,15 +28,29 @@ spell as (
     group by rep_id, hire_date, termination_date
 ),
 
-employed_day as (
+-- counted up, not joined with the calendar by a range: that takes half as long again
+spell_day as (
     select
         s.rep_id,
-        d.date_day,
-        max(s.hire_date) as hire_date
+        s.hire_date,
+        unnest(
+            range(
+                greatest(s.hire_date, b.first_day)::timestamp,
+                least(coalesce(s.termination_date + 1, b.next_day), b.next_day)::timestamp,
+                interval 1 day
+            )
+        )::date as date_day
     from spell as s
-    inner join calendar_day as d
-        on s.hire_date <= d.date_day and coalesce(s.termination_date, date '9999-12-31') >= d.date_day
-    group by s.rep_id, d.date_day
+    cross join bound as b
+),
+
+employed_day as (
+    select
+        rep_id,
+        date_day,
+        max(hire_date) as hire_date
+    from spell_day
+    group by rep_id, date_day
 ),
 
 day_off as (

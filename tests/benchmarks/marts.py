@@ -1,12 +1,14 @@
 """What all marts cost beside the rows they are made of: the second part of `make bench`, or with other sizes by hand.
 
 A demo company of many reps and two years, one first night in a process of its own, then one reading of the published
-activities in another: the seconds of the night's step `tables` as a ratio to it.
+activities in another: the seconds of the night's step `tables` as a ratio to it, by the wall clock and of CPU, which
+other processes disturb less.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -24,22 +26,26 @@ from core.fct_activity
 """
 
 
-def peak_mb(command: list[str], environment: dict[str, str]) -> float:
-    """Peak MB of a process that must succeed."""
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+def night(home: Path) -> tuple[dict[str, float], float]:
+    """CPU seconds by step and peak MB of a first night with all marts, not judged, which must succeed."""
+    asked = {"TOUCHLINE__QUALITY__EXPECTATIONS": "false", "TOUCHLINE__ENGINE__THREADS": "2"}
+    command = [sys.executable, str(HERE / "night.py"), str(home)]
+    process = subprocess.Popen(command, env={**os.environ, **asked}, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    printed = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         raise SystemExit(f"{' '.join(command)} failed with {status}")
-    return usage.ru_maxrss / 1024
+    return json.loads(printed), usage.ru_maxrss / 1024
 
 
-def reading_seconds(crm: Path) -> float:
-    """One reading of every activity with what it means, on a fresh connection."""
+def reading_seconds(crm: Path) -> tuple[float, float]:
+    """Wall and CPU seconds of one reading of every activity with what it means, on a fresh connection."""
     with duckdb.connect(str(crm), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'; set threads = 2")
-        begun = time.perf_counter()
+        begun = time.perf_counter(), time.process_time()
         connection.execute(READ).fetchall()
-        return time.perf_counter() - begun
+        return time.perf_counter() - begun[0], time.process_time() - begun[1]
 
 
 def main() -> None:
@@ -54,16 +60,21 @@ def main() -> None:
         size = [f"--{name}={value}" for name, value in vars(chosen).items()]
         touchline = str(Path(sys.executable).with_name("touchline"))
         subprocess.run([touchline, "demo", "--home", str(home), *size], check=True, stdout=subprocess.DEVNULL)
-        asked = {"TOUCHLINE__QUALITY__EXPECTATIONS": "false", "TOUCHLINE__ENGINE__THREADS": "2"}
-        peak = peak_mb([sys.executable, str(HERE / "night.py"), str(home)], {**os.environ, **asked})
+        cpu, peak = night(home)
         crm = home / "var" / "published" / "crm.duckdb"
         with duckdb.connect(str(crm), read_only=True) as connection:
             steps = dict(connection.execute("select step, seconds from ops.run_step").fetchall())
             (rows,) = connection.execute("select count(*) from core.latest_activities").fetchone() or (0,)
-        reading = sorted(reading_seconds(crm) for _ in range(3))[1]
+        wall_read, cpu_read = sorted(reading_seconds(crm) for _ in range(3))[1]
     print(f"{rows:,} activities, {chosen.reps} reps, {chosen.days} days, {os.cpu_count()} cores")
-    print(f"reading them once {reading:.2f} s; all tables {steps['tables']:.2f} s = {steps['tables'] / reading:.1f}")
-    print(f"loading {steps['load']:.2f} s; peak of the night {peak:,.0f} MB")
+    print(f"{'':14}{'wall s':>9}{'cpu s':>9}{'wall ratio':>12}{'cpu ratio':>11}")
+    for name, wall, used in (
+        ("one reading", wall_read, cpu_read),
+        ("all tables", steps["tables"], cpu["tables"]),
+        ("loading", steps["load"], cpu["load"]),
+    ):
+        print(f"{name:14}{wall:9.2f}{used:9.2f}{wall / wall_read:12.1f}{used / cpu_read:11.1f}")
+    print(f"peak of the night {peak:,.0f} MB")
 
 
 if __name__ == "__main__":

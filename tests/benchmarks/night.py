@@ -1,13 +1,40 @@
-"""One night in a process of its own, without an orchestrator. Usage: python night.py WORKSPACE"""
+"""One night in a process of its own, without an orchestrator; prints the CPU seconds of its steps as JSON.
 
+Usage: python night.py WORKSPACE
+"""
+
+import json
 import sys
+import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.workspace import Workspace
 
+
+class CpuClock:
+    """A Progress that notes how much CPU time the process had used when each step began."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, float]] = []
+
+    def step(self, name: str) -> None:
+        self.begun.append((name, time.process_time()))
+
+    def advance(self, done: int, total: int) -> None:
+        """Steps are enough."""
+
+    def seconds(self) -> dict[str, float]:
+        """By step; what follows a step belongs to it until the next begins."""
+        end = ("", time.process_time())
+        return {name: round(until - at, 3) for (name, at), (_, until) in pairwise([*self.begun, end])}
+
+
 if __name__ == "__main__":
     workspace = Workspace(Path(sys.argv[1]))
     instant = datetime(2026, 6, 30, 23, 59, 59, 999999, tzinfo=UTC)
-    run_night(NightRequest(workspace, instant, instant, "bench"), workspace.settings())
+    clock = CpuClock()
+    run_night(NightRequest(workspace, instant, instant, "bench"), workspace.settings(), clock)
+    print(json.dumps(clock.seconds()))

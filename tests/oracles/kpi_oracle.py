@@ -1,14 +1,15 @@
 """marts.sales_kpi (metrics.md 7): numerator, denominator and value of the kpis that deals, quotas and contracts make."""
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.oracles.activity_oracle import CLOSES, OPENS
-from tests.oracles.daily import activity_counts, closes, creations
-from tests.oracles.periods import GRAINS, next_of, periods, start_of
+from tests.oracles.daily import activity_counts, closes
+from tests.oracles.periods import GRAINS, next_of, start_of
+from tests.oracles.pipeline_oracle import pipeline_kpis
 from tests.oracles.rates import ratio
+from tests.oracles.spend_oracle import acquisition_costs
 
 WORKDAY_SECONDS = (CLOSES.hour - OPENS.hour) * 3600 + (CLOSES.minute - OPENS.minute) * 60
 DAY = timedelta(days=1)
@@ -46,14 +47,11 @@ def sales_kpis(company):
     add_quotas(sums)
     add_selling_time(sums)
     add_churn(sums)
-    add_inflow(sums)
     found = defaultdict(dict)
     for (kpi, *key), (numerator, denominator) in sums.parts.items():
         found[kpi][tuple(key)] = ratio(numerator, denominator), numerator, denominator
-    found["pipeline_open_amount"] = open_amounts(company)
-    found["pipeline_inflow_amount"] = {
-        key: (cell[1], *cell[1:]) for key, cell in found["pipeline_inflow_amount"].items()
-    }
+    found.update(pipeline_kpis(company, sums.parts))
+    found["customer_acquisition_cost"] = acquisition_costs(company)
     found["forecast_accuracy"] = forecast_accuracies(company, found["quota_attainment"])
     return found
 
@@ -112,27 +110,6 @@ def add_selling_time(sums):
                 capacity[scope, day] += WORKDAY_SECONDS
     for scope, day in seconds.keys() | capacity.keys():
         sums.add_to("selling_time_share", scope, day, seconds[scope, day], capacity[scope, day])
-
-
-def add_inflow(sums):
-    for owner, day, deal in creations(sums.company):
-        sums.add("pipeline_inflow_amount", owner, day, deal.money(deal.created, day) or 0, 0)
-
-
-def open_amounts(company):
-    """At each period's end, or at `as_of`; the scope is the owner's of then."""
-    found = Counter()
-    for grain in GRAINS:
-        starts = list(periods(grain, company.first_hire, company.today))
-        ends = [company.end_of(next_of(grain, start)) for start in starts]
-        for deal in company.deals.values():
-            place = bisect_left(ends, deal.opened) if deal.opened else len(ends)
-            while place < len(ends) and deal.is_open(ends[place]):
-                day = company.day_of(ends[place])
-                for scope in company.scopes(deal.owner(ends[place]), day):
-                    found[grain, starts[place], *scope] += deal.money(ends[place], day) or 0
-                place += 1
-    return {key: (amount, amount, None) for key, amount in found.items()}
 
 
 def add_churn(sums):

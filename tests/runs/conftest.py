@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
+import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +16,12 @@ import duckdb
 import pytest
 
 from models.settings import load_settings
+from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.workspace import Workspace
 from sql.hashing import logical_hashes
-from tests.cheap_nights import CHEAP
+from tests.cheap_nights import ALL_MARTS, CHEAP
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
@@ -77,6 +81,43 @@ class Office:
         with duckdb.connect(str(self.workspace.published / "crm.duckdb"), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
             return logical_hashes(connection)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one test process fills with `make` for all of them."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
+TARGETS = [
+    {"metric": "proposals_sent", "target": 2, "period_grain": "month", "effective_from": "2026-05-01"},
+    {"metric": "meetings_held", "target": 1, "period_grain": "day", "effective_from": "2026-01-01"},
+]
+"""One that the demo's managers forgot, and one that the target of the week beats."""
+
+
+def make_storied_demo(folder: Path) -> None:
+    """A demo company just large enough for its stories, and its night."""
+    office = Office(folder / "workspace", demo_settings())
+    office.environment = ALL_MARTS | {"TOUCHLINE__METRICS__GROSS_MARGIN": "0.7"}
+    inbox = office.workspace.home / "inbox"
+    told = write_demo(inbox / "crm", reps=20, days=120, seed=3, dialer=inbox / "dialer").stories
+    office.workspace.demo_stories.write_text(json.dumps([story.as_record() for story in told]))
+    office.deliver("activity_targets_more.csv", TARGETS)
+    office.night(as_of=DEMO_AS_OF)
+
+
+@pytest.fixture(scope="session")
+def storied_demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The workspace of a demo company with stories and every mart, published; only to be read."""
+    return Workspace(made_once(tmp_path_factory, "storied_demo", make_storied_demo) / "workspace")
 
 
 @pytest.fixture

@@ -1,20 +1,20 @@
--- One row per deal, owner it ever had and stretch of days at whose ends the deal is looked after: the owner did
--- something with it in the untouched_days up to then, or a meeting with it lay ahead, whoever was to hold it.
+-- One row per deal, owner it had at the end of a day and stretch of days at whose ends the deal is looked after: the
+-- owner did something with it in the untouched_days up to then, or a meeting with it lay ahead, whoever was to hold it.
 -- Easily misread: stretches overlap; ask whether any holds the day. What was done with the deal carries its id, or its
 -- lead, contact or account, or a contact of its account. A meeting lies ahead from its booking on.
 with owned_deal as (
     select
         s.opportunity_id,
-        s.owner_rep_id,
+        s.rep_id as owner_rep_id,
         d.lead_id,
         d.contact_id,
         d.account_id,
         d.opened_date,
         coalesce(d.closed_date, date '9999-12-31') as closed_date
-    from core.fct_opportunity_stretch as s
+    from core.fct_open_stretch as s
     inner join core.dim_opportunity as d on s.opportunity_id = d.opportunity_id
-    where s.owner_rep_id <> 'unknown'
-    group by s.opportunity_id, s.owner_rep_id, d.lead_id, d.contact_id, d.account_id, d.opened_date, d.closed_date
+    where s.rep_id <> 'unknown' and coalesce(s.until_date, date '9999-12-31') > s.from_date
+    group by s.opportunity_id, s.rep_id, d.lead_id, d.contact_id, d.account_id, d.opened_date, d.closed_date
 ),
 
 deal_record as (
@@ -38,8 +38,15 @@ deal_record as (
     inner join core.dim_contact as c on d.account_id = c.account_id
 ),
 
--- what was done by as_of, and every meeting that was booked by then and is not cancelled; not worth keeping in memory
-known_activity as not materialized (
+named_contact as (
+    select record_id as contact_id
+    from deal_record
+    where kind = 'contact'
+    group by record_id
+),
+
+-- what was done by as_of, and every meeting that was booked by then and is not cancelled, with any record of a deal
+known_activity as materialized (
     select
         a.rep_id,
         a.activity_date,
@@ -61,11 +68,20 @@ known_activity as not materialized (
     from core.fct_activity as a
     cross join core.parameter as p
     where
-        (a.status = 'completed' and not a.is_after_as_of)
-        or (
-            a.channel = 'meeting'
-            and a.status <> 'cancelled'
-            and (not a.is_after_as_of or a.created_at is null or a.created_at <= p.as_of)
+        (
+            (a.status = 'completed' and not a.is_after_as_of)
+            or (
+                a.channel = 'meeting'
+                and a.status <> 'cancelled'
+                and (not a.is_after_as_of or a.created_at is null or a.created_at <= p.as_of)
+            )
+        )
+        and (
+            a.opportunity_id in (select o.opportunity_id from owned_deal as o)
+            or a.lead_id in (select o.lead_id from owned_deal as o)
+            or a.account_id in (select o.account_id from owned_deal as o)
+            or a.contact_id in (select n.contact_id from named_contact as n)
+            or len(a.contact_ids) > 0
         )
 ),
 

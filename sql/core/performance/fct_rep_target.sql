@@ -67,14 +67,14 @@ asked_period_day as (
     where a.date_day > p.as_of_date
 ),
 
--- months whose quota is still to be set: until then nobody can say what the quarter or the year asks for
+-- months whose quota is still to be set, or has no rate: nobody can say yet what the quarter or the year asks for
 told_quota as (
     select
         q.rep_id,
         q.period_grain,
         q.period_start,
-        q.company_amount
-    from core.fct_rep_quota as q
+        case when q.unpriced_count = 0 then q.company_amount end as company_amount
+    from core.fct_period_quota as q
     inner join core.fct_rep_period as e
         on q.rep_id = e.rep_id and q.period_grain = e.period_grain and q.period_start = e.period_start
     where q.told_to is null or e.last_planned_workday is null or e.last_planned_workday < q.told_to

@@ -111,6 +111,6 @@ select
     j.verdict[1] as workload_level,
     j.verdict[2] as level_reason
 from judged_week as j
-inner join core.dim_week as w on j.week_start = w.week_start
+inner join core.dim_period as w on w.period_grain = 'week' and j.week_start = w.period_start
 inner join core.fct_rep_week_contact as c on j.rep_id = c.rep_id and j.week_start = c.week_start
 left join core.fct_rep_week_deal as d on j.rep_id = d.rep_id and j.week_start = d.week_start
