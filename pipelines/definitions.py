@@ -16,6 +16,7 @@ from pipelines.assets.night import night_assets
 from pipelines.assets.table_specs import describe_night
 from pipelines.jobs import nightly_job
 from pipelines.maintenance import maintenance_job
+from pipelines.night.plan import shipped_rules
 from pipelines.night.run import shipped_catalogue
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
@@ -31,7 +32,7 @@ def build_definitions(workspace: Workspace, progress: Progress | None = None) ->
     settings = workspace.settings() if workspace.exists() else Settings()
     shipped = shipped_catalogue()
     origins = None if progress else remembered_origins(shipped, workspace.dagster_home / "column_lineage.json")
-    assets = describe_night(shipped.of_subjects(settings.metrics.subjects), settings, origins)
+    assets = describe_night(shipped.of_subjects(settings.metrics.subjects), settings, shipped_rules(), origins)
     return dg.Definitions(
         assets=[night_assets(workspace, assets, progress)],
         jobs=[nightly_job(), maintenance_job()],

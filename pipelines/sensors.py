@@ -1,17 +1,21 @@
-"""What Dagster watches: the inbox for new files, nights that died without a word, and nights that failed.
+"""What Dagster watches: the inbox for new files, nights that died without a word or failed, and alerts to be sent.
 
 Each starts switched on and asks for the same night as the schedule. Correctness never hangs on one of them.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from models.errors import BusyError
+from models.errors import BusyError, TouchlineError
 from models.settings import Settings
+from pipelines.alerting.telling import deliver_waiting, fill_outbox, tell_of_night
+from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.assets.faults import EXIT_CODE
 from pipelines.jobs import NIGHTLY
 from pipelines.maintenance import MAINTENANCE
@@ -24,6 +28,8 @@ from pipelines.schedules import night_config
 
 INBOX_SECONDS = 30
 WATCH_SECONDS = 60
+SENDING_SECONDS = 20.0
+"""A look must be over before Dagster gives it up, after a minute."""
 SILENT_SECONDS = 600
 """A night writes to its run's log at every step and holds the lock; one that does neither for so long is dead."""
 _UNFINISHED = [
@@ -38,7 +44,7 @@ _UNFINISHED = [
 def night_sensors(workspace: Workspace, settings: Settings) -> list[dg.SensorDefinition]:
     """All sensors of a workspace; the inbox is watched unless `schedule.watch_inbox` is false."""
     watching = [inbox_sensor(workspace)] if settings.schedule.watch_inbox else []
-    return [*watching, died_night_sensor(workspace), failed_night_sensor(workspace)]
+    return [*watching, died_night_sensor(workspace), failed_night_sensor(workspace), alert_sensor(workspace)]
 
 
 def inbox_sensor(workspace: Workspace) -> dg.SensorDefinition:
@@ -100,6 +106,32 @@ def died_night_sensor(workspace: Workspace) -> dg.SensorDefinition:
     return died_nights
 
 
+def alert_sensor(workspace: Workspace) -> dg.SensorDefinition:
+    """Sends what nights had to tell, and tries again what could not be sent."""
+
+    @dg.sensor(
+        name="alerts",
+        minimum_interval_seconds=WATCH_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends the alerts that wait in the outbox, each until its channel took it.",
+    )
+    def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        if not workspace.exists():
+            return dg.SkipReason("There is no workspace yet.")
+        settings = workspace.settings()
+        refuse_wrong_alerts(settings, os.environ)
+        now = datetime.now(UTC)
+        fill_outbox(workspace, settings, now)
+        done = deliver_waiting(workspace, settings, os.environ, lambda: datetime.now(UTC), SENDING_SECONDS)
+        if done is None:
+            return dg.SkipReason("No channel is set: docs/alert_channels.md says how.")
+        for channel, fault in done.faults:
+            context.log.warning(f"{channel}: {fault}")
+        return dg.SkipReason(f"{done.sent} messages sent, {done.waiting} wait, {done.dead} given up.")
+
+    return alerts
+
+
 def _nights(instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus]) -> list[dg.DagsterRun]:
     """Runs of nights, those that the web UI started for a few tables too."""
     return [run for run in instance.get_runs(dg.RunsFilter(statuses=statuses)) if run.job_name != MAINTENANCE]
@@ -157,4 +189,6 @@ def record_failed_night(workspace: Workspace, instance: dg.DagsterInstance, run:
     )
     outcome = NightOutcome("failed", as_of, run.run_id, error=error, exit_code=1)
     record_night(workspace, outcome, datetime.fromtimestamp(began, UTC))
+    with suppress(TouchlineError):  # settings that cannot be read name no channel either
+        tell_of_night(workspace, workspace.settings(), outcome, as_of)
     return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -146,6 +146,9 @@ class Transition:
     is_news: bool
 
 
+FORGOTTEN_AFTER = timedelta(days=14)
+"""How long an episode that never fired stands without a figure that can be trusted."""
+
 Step = tuple[Episode | None, Transition | None]
 
 
@@ -202,13 +205,20 @@ def _next(
         case Verdict.GONE:
             return State.RESOLVED, 0
         case Verdict.MISSING:
-            return _standing(episode, acknowledged), episode.nights
+            return _unseen(episode, night, acknowledged)
         case Verdict.BEYOND:
             return _rising(episode, judgement, policy, night, acknowledged)
         case Verdict.BETWEEN:
             return _holding(episode, judgement, acknowledged)
         case Verdict.CLEAR:
             return _falling(episode, judgement, policy, night, acknowledged)
+
+
+def _unseen(episode: Episode, night: Night, acknowledged: frozenset[str]) -> tuple[State, int]:
+    """Nothing to trust tonight: what fired stands; what nobody was ever told of is forgotten after some days."""
+    if not episode.has_fired and night.date - episode.last_seen_date >= FORGOTTEN_AFTER:
+        return State.RESOLVED, 0
+    return _standing(episode, acknowledged), episode.nights
 
 
 def _rising(
@@ -304,4 +314,6 @@ def _moved(episode: Episode, state: State, judgement: Judgement, night: Night) -
 
 
 def _resolution(judgement: Judgement) -> str:
+    if judgement.verdict is Verdict.MISSING:
+        return "not_seen_again"
     return judgement.reason or "subject_gone" if judgement.verdict is Verdict.GONE else "back_within_limits"

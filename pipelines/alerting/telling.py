@@ -59,11 +59,11 @@ def tell_of_night(workspace: Workspace, settings: Settings, outcome: NightOutcom
 
 def fill_outbox(workspace: Workspace, settings: Settings, at: datetime) -> int:
     """Writes messages for all news that no message holds yet; how many. Asking again writes nothing."""
-    channels = settings.alerts.channels
-    if not channels:
+    store, channels = workspace.operator_store, settings.alerts.channels
+    if not channels and not store.exists():
         return 0
-    news, headcounts, as_of = _published_news(workspace)
-    news += [News(*told) for told in read_health_news(workspace.operator_store)]
+    news, headcounts, as_of = _published_news(workspace) if channels else ([], {}, None)
+    news += [News(*told) for told in read_health_news(store)]
     words: dict[str, RuleWords] = {rule.name: rule.spec for rule in shipped_rules()}
     audience = Audience(
         channels,
@@ -72,7 +72,7 @@ def fill_outbox(workspace: Workspace, settings: Settings, at: datetime) -> int:
         settings.privacy.min_group,
         timedelta(hours=settings.alerts.give_up_after_hours),
     )
-    return enqueue(workspace.operator_store, audience, news, at=at, as_of=as_of or at)
+    return enqueue(store, audience, news, at=at, as_of=as_of or at)
 
 
 def deliver_waiting(

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import duckdb
 
-from models.alert_settings import SilenceRule
 from models.settings import Settings
 from pipelines.alerting.credentials import check_channels
+from pipelines.alerting.episode_rows import merge_rows
 from pipelines.alerting.episodes import Night
 from pipelines.alerting.judge import Judged, judge_night
+from pipelines.alerting.notifications import Notification, read_notifications
 from pipelines.alerting.said import read_acknowledged, read_silences
 from pipelines.night.plan import shipped_rules
 from pipelines.night.workspace import Workspace
@@ -36,11 +37,10 @@ def judge_tonight(
         return Judged()
     store = workspace.operator_store
     night = Night.at(as_of, settings.company.timezone)
-    silences = [
-        SilenceRule(rule=one.rule, subject=one.subject, team=one.team, to_date=one.to_date, reason=one.reason)
-        for one in read_silences(store)
-    ]
-    return judge_night(connection, shipped_rules(), settings, night, read_acknowledged(store), silences)
+    silences = [one.as_rule() for one in read_silences(store)]
+    judged = judge_night(connection, shipped_rules(), settings, night, read_acknowledged(store), silences)
+    _note_deliveries(connection, read_notifications(store))
+    return judged
 
 
 def summary(connection: duckdb.DuckDBPyConnection, judged: Judged) -> dict[str, dict[str, object]]:
@@ -60,6 +60,24 @@ def summary(connection: duckdb.DuckDBPyConnection, judged: Judged) -> dict[str, 
         }
         for one in judged.evaluations
     }
+
+
+def _note_deliveries(connection: duckdb.DuckDBPyConnection, told: Mapping[str, Notification]) -> None:
+    """What the outbox says now of every alert that fired; of one without a message that there is none."""
+    fired = connection.execute(
+        "select alert_id, notified_at, notification_status from marts.alerts where fired_at is not null"
+    ).fetchall()
+    noted = {alert_id: (at, status) for alert_id, at, status in fired}
+    known = {
+        alert_id: (told[alert_id].notified_at, str(told[alert_id].status)) if alert_id in told else (None, "none")
+        for alert_id in noted
+    }
+    changed = [
+        {"alert_id": alert_id, "notified_at": at, "notification_status": status}
+        for alert_id, (at, status) in known.items()
+        if noted[alert_id] != (at, status)
+    ]
+    merge_rows(connection, "marts.alerts", changed)
 
 
 def _stands_any(connection: duckdb.DuckDBPyConnection) -> bool:

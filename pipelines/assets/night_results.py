@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from models.tables import Severity
-from pipelines.assets.table_specs import EXPECTATIONS, PUBLICATION, NightAssets, landing_key, name_of
+from pipelines.assets.table_specs import ALERTS, EXPECTATIONS, PUBLICATION, NightAssets, landing_key, name_of
 from pipelines.night.outcome import LoadSummary, NightOutcome
 from pipelines.night.workspace import Workspace
 
@@ -37,6 +37,7 @@ def published_results(
         context.log_event(dg.AssetMaterialization(spec.key, metadata=metadata))
     yield from _check_results(context, assets, failed, assets.views | outcome.tables.keys())
     yield from _expectation_results(context, outcome)
+    yield from _alert_results(context, outcome)
 
 
 def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
@@ -97,7 +98,7 @@ def _check_results(
     """One result for each selected check of a table that was built."""
     for key in sorted(context.selected_asset_check_keys):
         table = name_of(key.asset_key)
-        if key.name == EXPECTATIONS:
+        if key.name == EXPECTATIONS or table == ALERTS:
             continue
         found = failed.get((table, key.name))
         if table not in built or (only_failed and found is None):
@@ -108,6 +109,21 @@ def _check_results(
             check_name=key.name,
             severity=assets.severities[key],
             metadata={name: str(found[name]) for name in ("failing_rows", "sample") if found and name in found},
+        )
+
+
+def _alert_results(context: dg.AssetExecutionContext, outcome: NightOutcome) -> Iterator[dg.AssetCheckResult]:
+    """One result for each selected rule that was judged tonight, or refused for its rows."""
+    for key in sorted(context.selected_asset_check_keys):
+        said = outcome.alerts.get(key.name) if name_of(key.asset_key) == ALERTS else None
+        if said is None or said["status"] not in ("judged", "refused"):
+            continue
+        yield dg.AssetCheckResult(
+            passed=said["status"] == "judged" and not said["standing"],
+            asset_key=key.asset_key,
+            check_name=key.name,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={name: value for name, value in said.items() if value is not None},
         )
 
 

@@ -15,8 +15,11 @@ from models.settings import Settings, Source
 from models.tables import Severity, TableSpec, WriteMode
 from pipelines.assets.column_lineage import Origins, as_dagster
 from sql.catalog import Catalogue, Model
+from sql.rules import Rule
 
 PUBLICATION = "ops.publication"
+ALERTS = "marts.alerts"
+_OF_ALERTS = ("core.alert_night", "core.alert_limit")
 EXPECTATIONS = "expectations"
 _EXPECTATIONS_SAY = "Great Expectations: the table's contract, and what the last good night leads to expect."
 _WORST = dg.AssetCheckSeverity.ERROR
@@ -52,17 +55,22 @@ def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
 
-def describe_night(catalogue: Catalogue, settings: Settings, origins: Origins | None = None) -> NightAssets:
+def describe_night(
+    catalogue: Catalogue, settings: Settings, rules: Iterable[Rule] = (), origins: Origins | None = None
+) -> NightAssets:
     """The assets of a night over the settings' sources; scratch tables are looked through, not shown.
 
-    `origins` is the column lineage, which only the web UI shows.
+    `rules` are those of the alerts, each a check of marts.alerts. `origins` is the column lineage, which only the web
+    UI shows.
     """
+    judged = [rule for rule in rules if settings.alerts.enabled and rule.query.reads <= catalogue.specs().keys()]
     declared = catalogue.specs()
     order = [*sorted(declared.keys() - catalogue.models.keys()), *(model.table for model in catalogue.ordered())]
     specs = {name: declared[name] for name in order if declared[name].schema_name in PUBLISHED_LAYERS}
     sources = {source.name: source for source in settings.sources}
     landed = [landing_key(name) for name in sources]
     upstream = {name: sorted(_upstream(catalogue, name) & specs.keys()) for name in specs}
+    upstream[ALERTS] = sorted({table for rule in judged for table in rule.query.reads if table not in _OF_ALERTS})
     tables = [
         _table_asset(
             spec,
@@ -75,7 +83,7 @@ def describe_night(catalogue: Catalogue, settings: Settings, origins: Origins | 
     ]
     publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue, {})
     hours = settings.quality.fresh_within_hours
-    checks = list(_checks(catalogue, specs))
+    checks = [*_checks(catalogue, specs), *map(_rule_check, judged)]
     return NightAssets(
         specs=(*(_landing_asset(source, hours) for source in sources.values()), *tables, publication),
         check_specs=tuple(check for check, _ in checks),
@@ -173,6 +181,12 @@ def _checks(
     for identity in identities():
         if identity.table in specs and not identity.table.startswith("core.latest_"):
             yield dg.AssetCheckSpec(identity.name, asset=key_of(identity.table)), _severity(Severity.BLOCK)
+
+
+def _rule_check(rule: Rule) -> tuple[dg.AssetCheckSpec, dg.AssetCheckSeverity]:
+    """Passes while no alert of the rule stands: whoever looks at the web UI sees what people were told."""
+    says = f"No alert stands of this rule: {' '.join(rule.spec.description.split())}"
+    return dg.AssetCheckSpec(rule.name, asset=key_of(ALERTS), description=_shown(says)), dg.AssetCheckSeverity.WARN
 
 
 def expected_specs(specs: Iterable[TableSpec]) -> list[TableSpec]:

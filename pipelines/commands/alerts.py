@@ -1,8 +1,9 @@
-"""`touchline alerts list | show | ack | silence | unsilence | backtest`: what is beyond its limit, and what people say of it."""
+"""`touchline alerts …`: what is beyond its limit, what people say of it, and telling them."""
 
 from __future__ import annotations
 
 import getpass
+import os
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -182,6 +183,49 @@ def backtest(
         print_json(backtest_to_json(found))
     else:
         show_backtest(Page(), found)
+
+
+@alerts.command()
+def deliver(
+    seconds: Annotated[float, typer.Option("--seconds", help="How long to go on while messages wait.", min=1)] = 60,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send what waits in the outbox, as every night does by itself, and tell what could not be sent."""
+    from pipelines.alerting.tonight import refuse_wrong_alerts
+    from pipelines.commands.alerts_delivery import deliver_now, delivered_json, show_delivered
+
+    workspace = workspace_at(home)
+    settings = workspace.settings()
+    refuse_wrong_alerts(settings, os.environ)
+    done = deliver_now(workspace, settings, seconds)
+    if as_json:
+        print_json(delivered_json(done))
+    else:
+        show_delivered(Page(), done, settings)
+
+
+@alerts.command("test")
+def test_(
+    cases: Annotated[bool, typer.Option("--cases/--no-cases", help="Run the rules' cases.")] = True,
+    send: Annotated[bool, typer.Option("--send/--no-send", help="Send a sample message to every channel.")] = True,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the cases of every rule, and send a sample message to every channel; exit code 1 when one fails."""
+    from pipelines.alerting.tonight import refuse_wrong_alerts
+    from pipelines.commands.alerts_delivery import refuse_failed_test, run_cases, send_samples_now, show_test
+
+    settings = workspace_at(home).settings()
+    refuse_wrong_alerts(settings, os.environ)
+    held = run_cases() if cases else {}
+    samples = send_samples_now(settings) if send else {}
+    if as_json:
+        told = {channel: getattr(outcome, "fault", "sent") for channel, outcome in samples.items()}
+        print_json({"cases": held, "channels": told})
+    else:
+        show_test(Page(), held, samples)
+    refuse_failed_test(held, samples)
 
 
 def _board(home: Path | None) -> tuple[Workspace, Board]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import BlockedError
+from pipelines.commands.alerts_delivery import deliver_after_night
 from pipelines.commands.night_page import show_night
 from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
@@ -35,10 +36,14 @@ def run(
     instant = datetime.now(UTC) if as_of is None else parse_as_of(as_of, settings.company.timezone)
     try:
         outcome = _run_night(workspace, settings, instant, full_refresh, dry_run)
+        show_outcome(workspace, outcome, as_json)
     except BlockedError:
         show_outcome(workspace, recorded_night(workspace), as_json)
         raise
-    show_outcome(workspace, outcome, as_json)
+    finally:
+        told = None if dry_run else deliver_after_night(workspace, settings)
+        if told and not as_json:
+            Page().line(told)
 
 
 def _run_night(

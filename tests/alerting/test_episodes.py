@@ -91,6 +91,13 @@ def test_when_a_silence_ends_between_the_thresholds_what_fired_fires_again():
     assert told([12, silenced, 9, 8]) == ["firing", "suppressed", "firing", "resolved"]
 
 
+def test_what_nobody_was_told_of_is_forgotten_when_it_is_not_seen_again():
+    on_leave = judged(12, Suppressor.LEAVE)
+    states = told([on_leave, *[None] * 15])
+    assert (states[13], states[14], states[15]) == ("suppressed", "resolved", "resolved")
+    assert told([12, *[None] * 15])[-1] == "firing"
+
+
 def test_an_acknowledged_alert_stays_so_until_it_is_over():
     fired, _ = advance(None, judged(12), Policy(AlertSeverity.WARNING), night(0), NOBODY)
     seen = frozenset({fired.alert_id})

@@ -100,13 +100,13 @@ def test_no_night_is_asked_for_while_one_runs_or_waits(office, instance):
 def test_an_inbox_that_nobody_watches_has_no_sensor(office):
     office.configure(office.workspace.settings_file.read_text() + "schedule: {watch_inbox: false}\n")
     names = {sensor.name for sensor in build_definitions(office.workspace).sensors}
-    assert names == {"died_nights", "failed_nights"}
+    assert names == {"died_nights", "failed_nights", "alerts"}
 
 
 def test_all_start_switched_on(office):
     found = build_definitions(office.workspace).sensors
     assert {sensor.name: sensor.default_status for sensor in found} == dict.fromkeys(
-        ("inbox", "died_nights", "failed_nights"), dg.DefaultSensorStatus.RUNNING
+        ("inbox", "died_nights", "failed_nights", "alerts"), dg.DefaultSensorStatus.RUNNING
     )
 
 
