@@ -3,14 +3,8 @@
 import duckdb
 import pytest
 
-from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
 from pipelines.night.plan import shipped_catalogue
 from sql.evidence import disagreements
-from tests.cheap_nights import ALL_MARTS
-from tests.runs.conftest import Office
-
-PROPOSALS = {"metric": "proposals_sent", "target": 2, "period_grain": "month", "effective_from": "2026-05-01"}
-"""A target that the demo's managers forgot."""
 
 EVIDENCE = {
     f"{spec.name}.{evidence.name}": (spec, evidence)
@@ -20,15 +14,9 @@ EVIDENCE = {
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
+def published(demo_night):
     """What a night of the demo company publishes; a company whose people, deals and records do what they should not."""
-    office = Office(tmp_path_factory.mktemp("demo") / "workspace", demo_settings())
-    office.environment = ALL_MARTS
-    inbox = office.workspace.home / "inbox"
-    write_demo(inbox / "crm", reps=10, days=70, seed=3, dialer=inbox / "dialer")
-    office.deliver("activity_targets_proposals.csv", [PROPOSALS])
-    office.night(as_of=DEMO_AS_OF)
-    with duckdb.connect(str(office.workspace.published / "crm.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(demo_night.workspace.published_file), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
 
