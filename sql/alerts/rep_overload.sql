@@ -5,6 +5,7 @@ with judged_week as (
     select
         n.night_date,
         w.rep_id,
+        w.touches,
         w.touches_per_workday,
         w.baseline_touches_per_workday,
         w.peer_median_touches_per_workday,
@@ -28,7 +29,7 @@ select
     rep_id as subject_id,
     'touches_per_workday' as limit_name,
     touches_per_workday as value,
-    null::bigint as sample,
+    touches as sample,
     baseline_touches_per_workday as baseline,
     peer_median_touches_per_workday as peers,
     evidence
@@ -39,7 +40,7 @@ select
     rep_id as subject_id,
     'times_usual' as limit_name,
     times_usual as value,
-    null::bigint as sample,
+    touches as sample,
     1::double as baseline,
     1::double as peers,
     evidence

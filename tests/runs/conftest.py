@@ -96,6 +96,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
+STORIED = ALL_MARTS | {"TOUCHLINE__METRICS__GROSS_MARGIN": "0.7", "TOUCHLINE__ALERTS__ENABLED": "true"}
 TARGETS = [
     {"metric": "proposals_sent", "target": 2, "period_grain": "month", "effective_from": "2026-05-01"},
     {"metric": "meetings_held", "target": 1, "period_grain": "day", "effective_from": "2026-01-01"},
@@ -103,12 +104,12 @@ TARGETS = [
 """One that the demo's managers forgot, and one that the target of the week beats."""
 
 
-def make_storied_demo(folder: Path) -> None:
-    """A demo company just large enough for its stories, and its night."""
+def make_storied_demo(folder: Path, **size: int) -> None:
+    """The demo company with its stories, and the night on which they are told, alerts judged."""
     office = Office(folder / "workspace", demo_settings())
-    office.environment = ALL_MARTS | {"TOUCHLINE__METRICS__GROSS_MARGIN": "0.7"}
+    office.environment = STORIED
     inbox = office.workspace.home / "inbox"
-    told = write_demo(inbox / "crm", reps=20, days=120, seed=3, dialer=inbox / "dialer").stories
+    told = write_demo(inbox / "crm", dialer=inbox / "dialer", **size).stories
     office.workspace.demo_stories.write_text(json.dumps([story.as_record() for story in told]))
     office.deliver("activity_targets_more.csv", TARGETS)
     office.night(as_of=DEMO_AS_OF)
@@ -116,7 +117,7 @@ def make_storied_demo(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def storied_demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The workspace of a demo company with stories and every mart, published; only to be read."""
+    """The workspace of the default demo company, every mart published and its alerts judged; only to be read."""
     return Workspace(made_once(tmp_path_factory, "storied_demo", make_storied_demo) / "workspace")
 
 
