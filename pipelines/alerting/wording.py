@@ -68,16 +68,17 @@ def how_unusual(value: float | None, baseline: float | None, peers: float | None
 
 
 def evidence_lines(evidence: str | None, most: int = 3) -> list[str]:
-    """The first figures of the evidence, a line each."""
+    """The first figures of the evidence that are known, a line each."""
     content = json.loads(evidence) if evidence else None
     if not isinstance(content, dict):
         return []
-    return [f"{harmless(str(name))}: {_plain(value)}" for name, value in list(content.items())[:most]]
+    known = [(str(name), value) for name, value in content.items() if value is not None]
+    return [f"{harmless(name)}: {_plain(value)}" for name, value in known[:most]]
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "unknown"}[value]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float) and math.isfinite(value):

@@ -105,7 +105,7 @@ select
     'drop' as limit_name,
     1 - (advanced::double / decided) / (advanced_before::double / decided_before) as value,
     least(decided, decided_before) as sample,
-    advanced_before::double / decided_before as baseline,
+    null::double as baseline,
     null::double as peers,
     {
         'share that advanced': round(advanced::double / decided, 2),

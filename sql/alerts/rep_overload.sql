@@ -12,11 +12,12 @@ with judged_week as (
         case when w.vs_baseline is not null and w.vs_peers is not null then least(w.vs_baseline, w.vs_peers) end
             as times_usual,
         {
+            'touches per workday': round(w.touches_per_workday, 1),
+            'own usual': round(w.baseline_touches_per_workday, 1),
+            'colleagues': round(w.peer_median_touches_per_workday, 1),
             'touches': w.touches,
             'workdays': w.workdays,
-            'week of': w.week_start,
-            'times own usual': w.vs_baseline,
-            'times peers': w.vs_peers
+            'week of': w.week_start
         } as evidence
     from core.alert_night as n
     inner join core.dim_date as d on n.night_date = d.date_day
@@ -41,8 +42,8 @@ select
     'times_usual' as limit_name,
     times_usual as value,
     touches as sample,
-    1::double as baseline,
-    1::double as peers,
+    null::double as baseline,
+    null::double as peers,
     evidence
 from judged_week
 where times_usual is not null

@@ -15,14 +15,15 @@ select
     'times_usual' as limit_name,
     greatest(w.vs_baseline, w.vs_peers) as value,
     round(least(w.baseline_touches_per_workday, w.peer_median_touches_per_workday) * w.workdays)::bigint as sample,
-    1.0::double as baseline,
-    1.0::double as peers,
+    null::double as baseline,
+    null::double as peers,
     {
+        'touches per workday': round(w.touches_per_workday, 1),
+        'own usual': round(w.baseline_touches_per_workday, 1),
+        'colleagues': round(w.peer_median_touches_per_workday, 1),
         'touches': w.touches,
         'workdays': w.workdays,
-        'week of': w.week_start,
-        'times own usual': w.vs_baseline,
-        'times peers': w.vs_peers
+        'week of': w.week_start
     } as evidence
 from judged_week as j
 inner join marts.rep_workload_weekly as w on j.week_start = w.week_start
