@@ -77,9 +77,18 @@ def write_limits(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], s
 
 
 def write_nights(connection: duckdb.DuckDBPyConnection, nights: Iterable[date]) -> None:
-    """Makes core.alert_night: the company days that rules judge."""
-    rows: list[dict[str, Cell]] = [{"night_date": night.isoformat()} for night in sorted(set(nights))]
-    insert_rows(connection, create_table(connection, ALERT_NIGHT), ALERT_NIGHT, rows)
+    """Makes core.alert_night: the company days that rules judge, with the week and the month that were over by then.
+
+    The first day of the week is asked of core.parameter.
+    """
+    table = create_table(connection, ALERT_NIGHT)
+    connection.execute(
+        f"insert into {table} select n.night_date,"
+        " n.night_date - ((isodow(n.night_date) - p.week_start + 7) % 7)::integer - 7,"
+        " date_trunc('month', n.night_date)::date - interval 1 month"
+        " from (select unnest(?::date[]) as night_date) as n cross join core.parameter as p order by n.night_date",
+        [sorted(set(nights))],
+    )
 
 
 def check_alert_settings(settings: Settings, rules: Sequence[Rule]) -> None:

@@ -121,7 +121,11 @@ ALERT_NIGHT = TableSpec(
     table="core.alert_night",
     description="One night that alert rules judge: tonight's company day, in a backtest every day of its range.",
     grain=("night_date",),
-    columns=(Column(name="night_date", type="DATE", description="The company day.", required=True),),
+    columns=(
+        Column(name="night_date", type="DATE", description="The company day.", required=True),
+        Column(name="week_start", type="DATE", description="First day of the last week that is over.", required=True),
+        Column(name="month_start", type="DATE", description="First day of the last month that is over.", required=True),
+    ),
 )
 ALERT_LIMIT = TableSpec(
     table="core.alert_limit",

@@ -2,19 +2,11 @@
 -- Easily misread: four weeks are added up before they are divided, so that one week of a fair is no load. The baseline
 -- is the rep's own median of this figure at the eight weeks before, the peers are the median of the same rep type and
 -- role.
-with judged_week as (
-    select
-        n.night_date,
-        n.night_date - ((isodow(n.night_date) - p.week_start + 7) % 7)::integer - 7 as week_start
-    from core.alert_night as n
-    cross join core.parameter as p
-),
-
-bound as (
+with bound as (
     select
         min(week_start) - 77 as first_week,
         max(week_start) as last_week
-    from judged_week
+    from core.alert_night
 ),
 
 known_week as (
@@ -78,5 +70,5 @@ select
         'workdays': w.workdays,
         'last week': w.week_start
     } as evidence
-from judged_week as j
+from core.alert_night as j
 inner join compared_week as w on j.week_start = w.week_start

@@ -2,19 +2,11 @@
 -- that were open at its end.
 -- Easily misread: the week before the running one is judged for seven nights; the baseline is the rep's own median of
 -- the eight weeks before, the peers are the median of that week's reps of the same type and role, the rep included.
-with judged_week as (
-    select
-        n.night_date,
-        n.night_date - ((isodow(n.night_date) - p.week_start + 7) % 7)::integer - 7 as week_start
-    from core.alert_night as n
-    cross join core.parameter as p
-),
-
-bound as (
+with bound as (
     select
         min(week_start) - 56 as first_week,
         max(week_start) as last_week
-    from judged_week
+    from core.alert_night
 ),
 
 known_week as (
@@ -56,5 +48,5 @@ select
         'open amount': round(w.open_amount)::bigint,
         'week of': w.week_start
     } as evidence
-from judged_week as j
+from core.alert_night as j
 inner join compared_week as w on j.week_start = w.week_start

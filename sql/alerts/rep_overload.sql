@@ -20,8 +20,7 @@ with judged_week as (
             'week of': w.week_start
         } as evidence
     from core.alert_night as n
-    inner join core.dim_date as d on n.night_date = d.date_day
-    inner join marts.rep_workload_weekly as w on d.week_start - 7 = w.week_start
+    inner join marts.rep_workload_weekly as w on n.week_start = w.week_start
     where w.workdays > 0
 )
 

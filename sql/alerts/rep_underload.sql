@@ -1,14 +1,6 @@
 -- One row per night and rep whose last week that was over by then can be compared with both the rep's own weeks before
 -- and the peers: the greater of the two ratios, so that it is low only when both say so.
 -- Easily misread: the sample is not what the rep did, which is what is in question, but what would have been usual.
-with judged_week as (
-    select
-        n.night_date,
-        n.night_date - ((isodow(n.night_date) - p.week_start + 7) % 7)::integer - 7 as week_start
-    from core.alert_night as n
-    cross join core.parameter as p
-)
-
 select
     j.night_date,
     w.rep_id as subject_id,
@@ -25,6 +17,6 @@ select
         'workdays': w.workdays,
         'week of': w.week_start
     } as evidence
-from judged_week as j
+from core.alert_night as j
 inner join marts.rep_workload_weekly as w on j.week_start = w.week_start
 where w.vs_baseline is not null and w.vs_peers is not null

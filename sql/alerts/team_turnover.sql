@@ -1,12 +1,5 @@
 -- One row per night and team, of the last month that ended before the night.
 -- Easily misread: the sample is the average headcount rounded down, so that no team is judged as larger than it is.
-with judged_month as (
-    select
-        night_date,
-        (date_trunc('month', night_date) - interval 1 month)::date as period_start
-    from core.alert_night
-)
-
 select
     n.night_date,
     t.scope_id as subject_id,
@@ -22,8 +15,8 @@ select
         'people now': t.headcount_end,
         'vacant days last month': t.vacancy_days
     } as evidence
-from judged_month as n
-inner join marts.team_turnover_monthly as t on n.period_start = t.period_start and t.scope = 'team'
+from core.alert_night as n
+inner join marts.team_turnover_monthly as t on n.month_start = t.period_start and t.scope = 'team'
 left join marts.team_turnover_monthly as b
     on b.scope = 'team' and t.scope_id = b.scope_id and (t.period_start - interval 12 month)::date = b.period_start
 left join marts.team_turnover_monthly as c on c.scope = 'company' and t.period_start = c.period_start

@@ -5,7 +5,7 @@
 with judged_month as (
     select
         n.night_date,
-        (date_trunc('month', n.night_date) - interval 1 month)::date as last_month,
+        n.month_start as last_month,
         ((month(last_month) - p.fiscal_year_start_month + 12) % 12)::integer + 1 as months,
         (last_month - to_months(months - 1))::date as first_month
     from core.alert_night as n

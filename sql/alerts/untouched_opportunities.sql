@@ -3,19 +3,11 @@
 -- Easily misread: the least, so that one slow week is no neglect. Only weeks are judged whose untouched_days the
 -- activities on record cover, for before the first of them everything looks left alone. The baseline is the rep's own
 -- median of the eight weeks before, the peers are the median of the same rep type and role.
-with judged_week as (
-    select
-        n.night_date,
-        n.night_date - ((isodow(n.night_date) - p.week_start + 7) % 7)::integer - 7 as week_start
-    from core.alert_night as n
-    cross join core.parameter as p
-),
-
-bound as (
+with bound as (
     select
         min(week_start) - 77 as first_week,
         max(week_start) as last_week
-    from judged_week
+    from core.alert_night
 ),
 
 first_record as (
@@ -78,5 +70,5 @@ select
     {
         'untouched deals': w.untouched_opportunities, 'open deals': w.open_opportunities, 'week of': w.week_start
     } as evidence
-from judged_week as j
+from core.alert_night as j
 inner join compared_week as w on j.week_start = w.week_start

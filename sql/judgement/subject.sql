@@ -1,15 +1,7 @@
 -- One row per night and rep, team, company or source that exists on it, with what makes a rep's figures say little.
 -- Easily misread: who is not here on a night is gone; a week with a holiday or a day off is excused only when fewer
 -- than three workdays are left of it.
-with night as (
-    select
-        n.night_date,
-        (n.night_date - (isodow(n.night_date) - p.week_start + 7)::integer % 7 - 7)::date as week_start
-    from core.alert_night as n
-    cross join core.parameter as p
-),
-
-rep_night as (
+with rep_night as (
     select
         n.night_date,
         n.week_start,
@@ -20,7 +12,7 @@ rep_night as (
         r.team,
         r.country,
         n.night_date - r.hire_date < p.ramp_days as is_ramping
-    from night as n
+    from core.alert_night as n
     cross join core.parameter as p
     inner join core.dim_rep as r
         on
@@ -32,7 +24,7 @@ rep_night as (
 
 night_week as (
     select week_start
-    from night
+    from core.alert_night
     group by week_start
 ),
 
@@ -112,7 +104,7 @@ select
     false as is_on_leave,
     false as is_on_holiday,
     false as is_ramping
-from night
+from core.alert_night
 union all
 select
     n.night_date,
@@ -125,5 +117,5 @@ select
     false as is_on_leave,
     false as is_on_holiday,
     false as is_ramping
-from night as n
+from core.alert_night as n
 cross join core.source as s

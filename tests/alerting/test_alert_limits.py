@@ -10,7 +10,7 @@ from models.errors import SettingsError
 from models.settings import Settings
 from pipelines.night.plan import SQL_FOLDER, shipped_rules
 from sql.alert_limits import check_alert_settings, write_limits, write_nights
-from sql.inputs import create_parameter_table, parameters_of
+from sql.inputs import Parameters, create_parameter_table, parameters_of
 from sql.queries import parse_query
 from sql.rules import Rule
 from sql.warehouse import connect
@@ -80,9 +80,11 @@ def test_settings_and_their_overrides_replace_them_and_of_two_the_later_holds():
 def test_nights_are_written_once_each():
     with connect(threads=1) as connection:
         connection.execute("create schema core")
-        write_nights(connection, [date(2026, 3, 3), date(2026, 3, 2), date(2026, 3, 3)])
+        create_parameter_table(connection, Parameters(as_of=datetime(2026, 3, 3, tzinfo=UTC), week_start=7))
+        write_nights(connection, [date(2026, 3, 8), date(2026, 3, 7), date(2026, 3, 8)])
         found = connection.execute("from core.alert_night").fetchall()
-    assert found == [(date(2026, 3, 2),), (date(2026, 3, 3),)]
+    saturday, sunday = date(2026, 3, 7), date(2026, 3, 8)
+    assert found == [(saturday, date(2026, 2, 22), date(2026, 2, 1)), (sunday, date(2026, 3, 1), date(2026, 2, 1))]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_nights_are_written_once_each():
          ("team_turnover.overrides.0.threshold", "lies above")),
         ({"rules": {"source_stale": {"overrides": [{"source": "crn", "hours": 2}]}}}, ("crn", "Did you mean 'crm'?")),
         ({"rules": {"rep_overload": {"overrides": [{"team": "East"}]}}}, ("overrides.0", "names no limit")),
-        ({"rules": {"rep_overload": {"min_sample": 4}}}, ("rep_overload.min_sample",)),
+        ({"rules": {"source_stale": {"min_sample": 4}}}, ("source_stale.min_sample",)),
         ({"rules": {"night_failed": {"threshold": 4}}}, ("night_failed", "no limits")),
         ({"silences": [{"rule": "rep_overlord", "reason": "x"}]}, ("alerts.silences.0.rule", "'rep_overload'")),
         ({"channels": [{"name": "hr", "url": "env:HR", "rules": ["team_turnove"]}]},
