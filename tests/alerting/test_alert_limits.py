@@ -100,7 +100,7 @@ def test_nights_are_written_once_each():
          ("team_turnover.overrides.0.threshold", "lies above")),
         ({"rules": {"source_stale": {"overrides": [{"source": "crn", "hours": 2}]}}}, ("crn", "Did you mean 'crm'?")),
         ({"rules": {"rep_overload": {"overrides": [{"team": "East"}]}}}, ("overrides.0", "names no limit")),
-        ({"rules": {"rep_overload": {"min_sample": 4}}}, ("rep_overload.min_sample",)),
+        ({"rules": {"source_stale": {"min_sample": 4}}}, ("source_stale.min_sample",)),
         ({"rules": {"night_failed": {"threshold": 4}}}, ("night_failed", "no limits")),
         ({"silences": [{"rule": "rep_overlord", "reason": "x"}]}, ("alerts.silences.0.rule", "'rep_overload'")),
         ({"channels": [{"name": "hr", "url": "env:HR", "rules": ["team_turnove"]}]},
