@@ -1,9 +1,10 @@
 """A backtest: past nights judged one by one on the published tables, so that limits are chosen on evidence.
 
-Each night is judged by the same SELECTs and the same fold as tonight, under the present settings. Silences and
-acknowledgements are left out: the question is what the limits would have raised. The tables are those published now; a
-late correction is in them that the night itself did not know. What belongs here: the nights of a range and what became
-of them. What does not: the judging (judge.py), and writing anything: all of it happens in memory.
+Each night is judged by the same SELECTs and the same fold as tonight, under the present settings; its episodes stand in
+Python alone, since writing them night by night would take longer than judging them. Silences and acknowledgements are
+left out: the question is what the limits would have raised. The tables are those published now; a late correction is in
+them that the night itself did not know. What belongs here: the nights of a range and what became of them. What does
+not: the verdicts and the fold, and writing anything: all of it happens in memory.
 """
 
 from __future__ import annotations
@@ -18,19 +19,17 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from models.settings import Settings
+from pipelines.alerting.episode_rows import read_told
 from pipelines.alerting.episodes import Episode, Night, State, Transition
-from pipelines.alerting.judge import fold_night
+from pipelines.alerting.fold import Judged, Key, fold_verdicts
 from pipelines.night.steps import Progress
 from sql.alert_judgement import Evaluation, Status, evaluate
 from sql.alert_limits import SOURCE_STALE, write_nights
 from sql.inputs import ALERT_LIMIT, ALERT_NIGHT, PARAMETER, create_parameter_table, parameters_of
-from sql.ledger import ledger_tables
 from sql.quoting import qualified
-from sql.rows import create_table
 from sql.rules import Rule
 from sql.warehouse import Warehouse
 
-_EPISODES = ("marts.alerts", "ops.alert_transition", "ops.alert_evaluation")
 _AT_ONCE = 92
 """Nights that are judged together: what the rules read stays small, and a bar on a terminal moves."""
 
@@ -53,6 +52,26 @@ class Backtest:
         return {(one.alert_id, one.to_state): one for one in reversed(self.transitions)}
 
 
+class _History:
+    """What the nights so far made of the rules: every episode as it stands, the newest of each subject, and changes."""
+
+    def __init__(self) -> None:
+        self.episodes: dict[str, Episode] = {}
+        self.newest: dict[Key, Episode] = {}
+        self.transitions: list[Transition] = []
+
+    @property
+    def open_keys(self) -> list[Key]:
+        """Of what stands."""
+        return [key for key, episode in self.newest.items() if episode.is_open]
+
+    def add(self, judged: Judged) -> None:
+        """One more night."""
+        self.episodes |= {episode.alert_id: episode for episode in judged.changed}
+        self.newest |= {(one.rule, one.subject_type, one.subject_id): one for one in judged.changed}
+        self.transitions += judged.transitions
+
+
 def run_backtest(
     published: Path,
     settings: Settings,
@@ -64,8 +83,7 @@ def run_backtest(
     """Judges the nights in order; `only` is a rule. The rule of stale sources is always judged, others stand on it."""
     asked = [rule for rule in rules if only in (None, rule.name) or rule.name == SOURCE_STALE]
     open_settings = settings.model_copy(update={"alerts": settings.alerts.model_copy(update={"silences": ()})})
-    episodes: dict[str, Episode] = {}
-    transitions: list[Transition] = []
+    history = _History()
     not_judged: dict[str, str] = {}
     engine = settings.engine
     progress.step("nights")
@@ -76,13 +94,15 @@ def run_backtest(
             write_nights(connection, chunk)
             evaluations = evaluate(connection, asked, open_settings)
             not_judged |= dict(_reasons(evaluations))
+            told = read_told(connection, chunk, history.open_keys)
             for done, night in enumerate(chunk, place + 1):
                 at = _night(night, settings.company.timezone)
-                judged = fold_night(connection, asked, open_settings, at, frozenset(), evaluations)
-                episodes |= {episode.alert_id: episode for episode in judged.changed}
-                transitions += judged.transitions
+                tonight = [one for one in evaluations if one.night_date == night]
+                history.add(fold_verdicts(history.newest, told[night], tonight, asked, open_settings, at))
                 progress.advance(done, len(nights))
-    return _of_rule(Backtest(tuple(nights), tuple(episodes.values()), tuple(transitions), not_judged), only)
+    return _of_rule(
+        Backtest(tuple(nights), tuple(history.episodes.values()), tuple(history.transitions), not_judged), only
+    )
 
 
 def nights_between(first: date, last: date) -> list[date]:
@@ -91,8 +111,8 @@ def nights_between(first: date, last: date) -> list[date]:
 
 
 def _show_published(connection: duckdb.DuckDBPyConnection, settings: Settings, last: date) -> None:
-    """The published tables under their own names; parameters as settings say now, and no episode yet."""
-    own = {*_EPISODES, PARAMETER.table, ALERT_NIGHT.table, ALERT_LIMIT.table}
+    """The published tables under their own names; parameters as settings say now."""
+    own = {PARAMETER.table, ALERT_NIGHT.table, ALERT_LIMIT.table}
     found = connection.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = 'previous' union"
         " select schema_name, view_name from duckdb_views() where database_name = 'previous' and not internal"
@@ -101,9 +121,6 @@ def _show_published(connection: duckdb.DuckDBPyConnection, settings: Settings, l
         table = f"{schema}.{name}"
         if table not in own:
             connection.execute(f"create view {qualified(table)} as select * from previous.{qualified(table)}")
-    for spec in ledger_tables():
-        if spec.table in _EPISODES:
-            create_table(connection, spec)
     create_parameter_table(connection, parameters_of(settings, _night(last, settings.company.timezone).as_of))
 
 

@@ -1,11 +1,11 @@
 """Rows ↔ episodes: what stands in marts.alerts, what tonight says of it, and writing back only what changed.
 
-What belongs here: reading and writing. What does not: what a verdict makes of an episode (episodes.py, judge.py).
+What belongs here: reading and writing. What does not: what a verdict makes of an episode (episodes.py, fold.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -14,18 +14,21 @@ import duckdb
 
 from models.alerts import AlertSeverity, Suppressor
 from pipelines.alerting.episodes import Episode, Judgement, Night, State, Transition, Verdict
+from pipelines.alerting.fold import JUDGED, Key, Told
 from sql.ledger import ledger_tables
 from sql.quoting import identifier
 from sql.rows import create_table, insert_rows
 
-Key = tuple[str, str, str]
-"""Rule, type and id of the subject: there is one open episode of it."""
-
-JUDGED = tuple(field.name for field in fields(Judgement) if field.name != "reason")
-"""What a row of staging.alert_judgement says."""
-
 _EPISODE = tuple(field.name for field in fields(Episode))
 _TRANSITION = tuple(field.name for field in fields(Transition))
+
+_FOLLOWED = """
+    create or replace table staging.alert_followed as
+    select unnest(?::varchar[]) as rule, unnest(?::varchar[]) as subject_type, unnest(?::varchar[]) as subject_id
+    union
+    select rule, subject_type, subject_id from staging.alert_judgement
+    where verdict = 'beyond' and list_contains(?::date[], night_date)
+"""
 
 
 def newest_episodes(connection: duckdb.DuckDBPyConnection, night: Night) -> dict[Key, Episode]:
@@ -46,17 +49,39 @@ def _episode(row: Sequence[Any]) -> Episode:
     return Episode(**{**held, **typed, "suppressed_by": Suppressor(by) if by else None})
 
 
-def judgements_of(connection: duckdb.DuckDBPyConnection, night: Night) -> dict[Key, Judgement]:
-    """Of subjects that are beyond, or of which an episode is open or began today."""
-    columns = ", ".join(f"j.{identifier(name)}" for name in JUDGED)
+def read_told(
+    connection: duckdb.DuckDBPyConnection, nights: Sequence[date], followed: Collection[Key]
+) -> dict[date, Told]:
+    """What each of the nights says of the subjects that are beyond on one of them, and of those `followed`."""
+    keys = [[key[place] for key in followed] for place in range(3)]
+    connection.execute(_FOLLOWED, [*keys, list(nights)])
+    columns = ", ".join(map(identifier, JUDGED))
+    judged = _by_night(connection, nights, "alert_judgement", columns, "rule, subject_type, subject_id")
+    there = _by_night(connection, nights, "alert_subject", "subject_type, subject_id", "subject_type, subject_id")
+    stale = _by_night(connection, nights, "alert_stale", "rule", "rule")
+    return {
+        night: Told(
+            {(one.rule, one.subject_type, one.subject_id): one for one in map(_judgement, judged[night])},
+            frozenset((subject_type, subject_id) for subject_type, subject_id in there[night]),
+            frozenset(rule for (rule,) in stale[night]),
+        )
+        for night in nights
+    }
+
+
+def _by_night(
+    connection: duckdb.DuckDBPyConnection, nights: Sequence[date], table: str, columns: str, same: str
+) -> dict[date, list[tuple[Any, ...]]]:
+    """The rows of a table of staging that are about what is followed."""
+    found: dict[date, list[tuple[Any, ...]]] = {night: [] for night in nights}
     rows = connection.execute(
-        f"select {columns} from staging.alert_judgement as j where j.night_date = ? and (j.verdict = 'beyond'"
-        " or (j.rule, j.subject_type, j.subject_id) in"
-        " (select (a.rule, a.subject_type, a.subject_id) from marts.alerts as a"
-        " where a.state <> 'resolved' or a.started_date = ?))",
-        [night.date, night.date],
+        f"select night_date, {columns} from staging.{table} semi join staging.alert_followed using ({same})"
+        " where list_contains(?::date[], night_date)",
+        [list(nights)],
     ).fetchall()
-    return {(one.rule, one.subject_type, one.subject_id): one for one in map(_judgement, rows)}
+    for night, *row in rows:
+        found[night].append(tuple(row))
+    return found
 
 
 def _judgement(row: Sequence[Any]) -> Judgement:

@@ -11,7 +11,8 @@ from models.settings import Settings
 from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.episode_rows import merge_rows
 from pipelines.alerting.episodes import Night
-from pipelines.alerting.judge import Judged, judge_night
+from pipelines.alerting.fold import Judged
+from pipelines.alerting.judge import judge_night
 from pipelines.alerting.notifications import Notification, read_notifications
 from pipelines.alerting.said import read_acknowledged, read_silences
 from pipelines.night.plan import shipped_rules

@@ -51,8 +51,9 @@ def fill(connection):
 
 
 @pytest.fixture
-def backtest(published, capsys):
+def backtest(published, capsys, monkeypatch):
     """Runs the command: exit code, standard output, standard error."""
+    monkeypatch.setenv("TOUCHLINE__ALERTS__ENABLED", "true")
 
     def run(*arguments):
         with pytest.raises(SystemExit) as exit:
@@ -77,6 +78,13 @@ def fired(backtest, *arguments):
 def test_it_says_which_night_raised_what_and_until_when(backtest):
     """A night judges the last whole month: January is over on 1 February. Exactly the limit is not over it."""
     assert fired(backtest, *RANGE) == {("North", "2026-02-01", "2026-03-01"), ("South", "2026-03-01", None)}
+
+
+def test_it_says_the_same_however_many_nights_are_judged_at_once(backtest, monkeypatch):
+    """What fired in one part is over in a later one, in which it is beyond nothing."""
+    at_once = json.loads(backtest(*RANGE, "--json")[1])
+    monkeypatch.setattr("pipelines.alerting.backtest._AT_ONCE", 10)
+    assert json.loads(backtest(*RANGE, "--json")[1]) == at_once
 
 
 def test_its_page_lists_the_nights_and_counts_the_rules(backtest):
