@@ -24,7 +24,7 @@ REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2
 HOOK = """
 alerts:
   channels: [{name: hook, kind: webhook, url: "env:HOOK_URL", secret: "env:HOOK_KEY"}]
-  allow_hosts: [localhost]
+  allow_hosts: [localhost, 127.0.0.1]
   give_up_after_hours: 1000000
 """
 DAY = timedelta(days=1)
