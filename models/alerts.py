@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 
 from models.tables import Strict
 
+PUBLICATION_BLOCKED, NIGHT_FAILED = HEALTH_RULE_NAMES = ("publication_blocked", "night_failed")
+"""Rules without SQL: of nights that publish nothing. Settings may name them; they have no limits."""
+
 
 class AlertSeverity(StrEnum):
     """How bad it is; channels choose by it."""

@@ -13,7 +13,7 @@ from decimal import Decimal
 import duckdb
 
 from models.alert_settings import Override, RuleSettings
-from models.alerts import Limit, SubjectType
+from models.alerts import HEALTH_RULE_NAMES, Limit, SubjectType
 from models.errors import SettingsError, nearest
 from models.settings import Settings
 from sql.inputs import ALERT_LIMIT, ALERT_NIGHT, parameters_of
@@ -21,9 +21,6 @@ from sql.quoting import identifier
 from sql.rows import Cell, create_table, insert_rows
 from sql.rule_checks import clear_problem, clear_threshold, default_threshold
 from sql.rules import Rule
-
-HEALTH_RULES = ("publication_blocked", "night_failed")
-"""Rules without SQL: of nights that publish nothing. Settings may name them; they have no limits."""
 
 SOURCE_STALE = "source_stale"
 """The rule whose limit is what each source promises, and which inhibits rules that stand on a silent one."""
@@ -158,7 +155,7 @@ def _parameters(connection: duckdb.DuckDBPyConnection, names: Iterable[str | Non
 
 def _name_problems(settings: Settings, known: Mapping[str, Rule]) -> Iterator[str]:
     """Of every place that names a rule."""
-    alerts, names = settings.alerts, [*known, *HEALTH_RULES]
+    alerts, names = settings.alerts, [*known, *HEALTH_RULE_NAMES]
     named = [(f"alerts.rules.{name}", name) for name in alerts.rules]
     named += [(f"alerts.channels.{one.name}.rules", name) for one in alerts.channels for name in one.rules]
     named += [(f"alerts.silences.{place}.rule", one.rule) for place, one in enumerate(alerts.silences) if one.rule]
@@ -170,7 +167,7 @@ def _name_problems(settings: Settings, known: Mapping[str, Rule]) -> Iterator[st
 def _rule_problems(settings: Settings, known: Mapping[str, Rule]) -> Iterator[str]:
     for name, said in settings.alerts.rules.items():
         where = f"alerts.rules.{name}"
-        if name in HEALTH_RULES and (said.limits or said.clear or said.overrides or said.min_sample):
+        if name in HEALTH_RULE_NAMES and (said.limits or said.clear or said.overrides or said.min_sample):
             yield f"{where}: it has no limits; severity, for_nights, recover_nights and enabled are its keys"
         if name not in known:
             continue

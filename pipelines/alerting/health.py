@@ -16,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.alerts import AlertSeverity, Limit, SubjectType, Suppressor
+from models.alerts import NIGHT_FAILED, PUBLICATION_BLOCKED, AlertSeverity, Limit, SubjectType, Suppressor
 from pipelines.alerting.episodes import (
     Episode,
     Judgement,
@@ -55,11 +55,11 @@ class HealthRule:
 
 
 HEALTH_RULES = {
-    "publication_blocked": HealthRule(
+    PUBLICATION_BLOCKED: HealthRule(
         "was not published: a check stopped it",
         "`touchline status` shows what the check found; mend the export or the setting, then: touchline run",
     ),
-    "night_failed": HealthRule(
+    NIGHT_FAILED: HealthRule(
         "failed",
         "`touchline status` shows the error and its remedy, `touchline doctor` what to mend; then: touchline run",
     ),
@@ -71,7 +71,7 @@ def health_rule_of(exit_code: int) -> str | None:
     running, or a person called it wrongly and was told so."""
     if exit_code in (0, _WRONG_USAGE, _BUSY):
         return None
-    return "publication_blocked" if exit_code == _BLOCKED else "night_failed"
+    return PUBLICATION_BLOCKED if exit_code == _BLOCKED else NIGHT_FAILED
 
 
 def night_went_wrong(

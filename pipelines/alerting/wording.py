@@ -16,7 +16,7 @@ _OBEYED = str.maketrans(
     }
 )  # fmt: skip
 """Mentions, links, tags and formatting of Slack, Teams, Discord, markdown and HTML; they stay readable."""
-_SHARES = ("share", "rate")
+_SHARES = ("share", "rate", "share a year")
 _SIDES = {
     Beyond.OVER: "over the limit of",
     Beyond.AT_LEAST: "at or over the limit of",
@@ -34,14 +34,20 @@ def harmless(text: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def figure(value: float, unit: str | None, decimals: int | None = None) -> str:
-    """A figure with its unit: shares as percent, large ones without decimals."""
+    """A figure with its unit: shares as percent, large ones without decimals, small ones with up to two."""
     if not math.isfinite(value):
         return "endless" if value > 0 else "nothing that can be told"
     if unit in _SHARES:
         return f"{value * 100:.{1 if decimals is None else decimals}f} %"
     if decimals is None:
-        decimals = 0 if value == int(value) or abs(value) >= 1000 else 1
+        is_small = abs(value) < 10 and round(value, 1) != round(value, 2)
+        decimals = 0 if value == int(value) or abs(value) >= 1000 else 2 if is_small else 1
     return f"{value:,.{decimals}f}{f' {harmless(unit)}' if unit else ''}"
+
+
+def bare_figure(value: float, unit: str | None) -> str:
+    """A figure beside one whose unit was said; a share is percent all the same."""
+    return figure(value, unit if unit in _SHARES else None)
 
 
 def against_limit(value: float, threshold: float, beyond: Beyond | None, unit: str | None) -> str:

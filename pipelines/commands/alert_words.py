@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data_quality.quarantine import visible
+from pipelines.alerting.wording import against_limit, figure
 
 if TYPE_CHECKING:
     from pipelines.commands.alerted import Board
@@ -68,21 +69,11 @@ def _rules() -> Path:
 
 
 def figures(alert: dict[str, Any]) -> str:
-    """`104.2 touches per workday, limit 90`; blank of an alert that has none."""
-    if alert["value"] is None:
+    """`104.2 touches per workday, the limit is 90 touches per workday`; blank of an alert that has none."""
+    value, threshold, unit = alert["value"], alert["threshold"], alert["unit"]
+    if value is None:
         return ""
-    said = figure(alert["value"], alert["unit"])
-    limit = alert["threshold"]
-    return said if limit is None else f"{said}, limit {figure(limit, alert['unit'], with_unit=False)}"
-
-
-def figure(value: float, unit: str | None, *, with_unit: bool = True) -> str:
-    """A figure with its unit; a share as per cent."""
-    if unit and unit.split()[0] == "share":
-        return f"{100 * value:,.1f} %"
-    number = f"{value:,.2f}" if abs(value) < 10 else f"{value:,.1f}"
-    number = number.rstrip("0").rstrip(".")
-    return f"{number} {unit}" if unit and with_unit else number
+    return figure(value, unit) if threshold is None else against_limit(value, threshold, None, unit)
 
 
 def why_quiet(alert: dict[str, Any]) -> str | None:

@@ -6,15 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from data_quality.quarantine import visible
-from pipelines.commands.alert_words import (
-    alerts_line,
-    counted,
-    figure,
-    figures,
-    headline,
-    what_to_do,
-    why_quiet,
-)
+from pipelines.alerting.wording import bare_figure, figure
+from pipelines.commands.alert_words import alerts_line, counted, figures, headline, what_to_do, why_quiet
 from pipelines.commands.fetching import Rows
 from pipelines.commands.pages import Page, Styled
 from pipelines.commands.status_page import instant
@@ -131,7 +124,7 @@ def _show_figures(out: Page, alert: dict[str, Any]) -> None:
 
 def _plain(alert: dict[str, Any], name: str) -> str:
     value = alert[name]
-    return "its limit" if value is None else figure(value, alert["unit"], with_unit=False)
+    return "its limit" if value is None else bare_figure(value, alert["unit"])
 
 
 def _show_evidence(out: Page, evidence: object) -> None:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.alert_settings import Alerts
+from models.alerts import HEALTH_RULE_NAMES
 from models.errors import BlockedError, BusyError, SettingsError, TouchlineError, UsageError
 from pipelines.alerting.health import (
+    HEALTH_RULES,
     health_rule_of,
     night_went_well,
     night_went_wrong,
@@ -149,3 +151,7 @@ def test_an_episode_read_back_is_the_one_that_was_written(store):
     assert read_health_news(store) == ((episode, change),)
     with opened(store, writing=False) as connection:
         assert connection.execute("select alert_id from health_episode").fetchall() == [(episode.alert_id,)]
+
+
+def test_every_rule_without_sql_has_its_words():
+    assert set(HEALTH_RULES) == set(HEALTH_RULE_NAMES)

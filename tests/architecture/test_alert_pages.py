@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from models.alerts import HEALTH_RULE_NAMES
 from pipelines.night.plan import shipped_rules
 
 PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
-WITHOUT_SQL = ("publication_blocked", "night_failed")
-"""The pipeline's own health: judged by no SELECT, explained on the page all the same."""
 
 
 def sections() -> dict[str, str]:
@@ -36,11 +35,11 @@ def test_a_section_tells_the_limits_that_hold_when_nobody_says(rule):
     assert [one for one in said if one not in section and words.get(one, one) not in section] == []
 
 
-@pytest.mark.parametrize("rule", WITHOUT_SQL)
+@pytest.mark.parametrize("rule", HEALTH_RULE_NAMES)
 def test_the_pipelines_own_health_is_explained_too(rule):
     assert "**What to do.**" in sections()[rule]
 
 
 def test_no_section_speaks_of_a_rule_that_is_gone():
-    known = {*(rule.name for rule in shipped_rules()), *WITHOUT_SQL}
+    known = {*(rule.name for rule in shipped_rules()), *HEALTH_RULE_NAMES}
     assert {title for title in sections() if re.fullmatch(r"[a-z]+(_[a-z]+)+", title)} == known
