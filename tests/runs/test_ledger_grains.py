@@ -20,6 +20,9 @@ GROWING = (
     "ops.conflict",
     "ops.restatement",
     "ops.operator_order",
+    "ops.alert_transition",
+    "ops.alert_evaluation",
+    "marts.alerts",
     "quarantine.rejected",
 )
 
@@ -28,6 +31,7 @@ GROWING = (
 def ledger(tmp_path_factory):
     """A published file with rows in every table of the ledger."""
     office = Office(tmp_path_factory.mktemp("ledger") / "workspace")
+    office.environment |= {"TOUCHLINE__ALERTS__ENABLED": "true"}
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL, {**CALL, "source_record_id": "A2", "channel": "fax"}])
     office.night()
