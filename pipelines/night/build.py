@@ -76,7 +76,7 @@ def build_generation(night: Night, build: Generation) -> Built:
         create_ledger(connection)
         loader, orders = _load(night, build, connection)
         checks, is_whole = _build_tables(night, build, loader)
-        alerts = _judge_alerts(night, connection) if is_whole else {}
+        alerts = _judge_alerts(night, connection, loader) if is_whole else {}
         suites: tuple[Suite, ...] = ()
         if is_whole and night.settings.quality.expectations:
             with night.steps.step("history"):
@@ -173,12 +173,17 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
     return checks, True
 
 
-def _judge_alerts(night: Night, connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, object]]:
+def _judge_alerts(night: Night, connection: duckdb.DuckDBPyConnection, loader: Loader) -> dict[str, dict[str, object]]:
     request = night.request
     with night.steps.step("alerts") as rows:
         judged = judge_tonight(connection, request.workspace, night.settings, request.as_of)
         rows.append(len(judged.transitions))
-        return summary(connection, judged)
+        alerts = summary(connection, judged)
+    refused = [(rule, said["reason"]) for rule, said in alerts.items() if said["status"] == "refused"]
+    loader.notes += [
+        f"The alert rule {rule} could not be judged: {reason}. The others were." for rule, reason in refused
+    ]
+    return alerts
 
 
 def _outcome(night: Night, build: Generation, loader: Loader, orders: tuple[dict[str, object], ...]) -> NightOutcome:

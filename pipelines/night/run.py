@@ -120,7 +120,8 @@ def _record_failure(request: NightRequest, settings: Settings, error: Exception,
     outcome = blocked or NightOutcome("failed", request.as_of, request.run_id)
     code = error.exit_code if isinstance(error, TouchlineError) else 1
     outcome = replace(outcome, error=_told(error), exit_code=code, steps=steps.seconds(), seconds=_since(begun))
-    tell_of_night(request.workspace, settings, outcome, request.started_at)
+    if not request.dry_run:
+        tell_of_night(request.workspace, settings, outcome, request.started_at)
     record_night(request.workspace, outcome, request.started_at)
 
 

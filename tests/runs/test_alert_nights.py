@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
+import duckdb
 import pytest
 
-from models.errors import SettingsError, TouchlineError
+from models.errors import BlockedError, SettingsError, TouchlineError
 from pipelines import sensors
 from pipelines.alerting.health import read_health
 from pipelines.alerting.telling import fill_outbox
 from pipelines.definitions import build_definitions
 from pipelines.jobs import NIGHTLY
+from pipelines.night.plan import shipped_rules
 from pipelines.night.rollback import roll_back
 from pipelines.night.run import NightRequest, find_nothing_new
 from tests.cheap_nights import CHEAP
@@ -155,6 +158,35 @@ def hook_messages(hook, office):
     context = dg.build_sensor_context(definitions=build_definitions(office.workspace))
     sensors.alert_sensor(office.workspace)(context)
     return hook()
+
+
+def test_a_dry_run_that_is_blocked_tells_nobody(silent):
+    silent.night()
+    published = (silent.workspace.published / "crm.duckdb").resolve()
+    published.chmod(0o644)
+    with duckdb.connect(str(published)) as tampering:
+        tampering.execute("update ops.load_accounting set rows_accepted = rows_accepted + 1")
+    silent.deliver("activities_2.csv", [call("A2", 30)])
+    with pytest.raises(BlockedError):
+        silent.night(dry_run=True)
+    assert read_health(silent.workspace.operator_store) == ()
+    with pytest.raises(BlockedError):
+        silent.night()
+    assert [one.rule for one in read_health(silent.workspace.operator_store)] == ["publication_blocked"]
+
+
+def test_a_rule_that_returns_what_it_must_not_is_told_and_the_others_are_judged(silent, monkeypatch):
+    broken = [
+        replace(rule, query=replace(rule.query, text=rule.query.text.replace("core.alert_night", "core.nowhere")))
+        if rule.name == "source_stale"
+        else rule
+        for rule in shipped_rules()
+    ]
+    monkeypatch.setattr("pipelines.alerting.tonight.shipped_rules", lambda: tuple(broken))
+    outcome = silent.night()
+    assert outcome.status == "published"
+    assert [note for note in outcome.notes if note.startswith("The alert rule source_stale could not be judged")]
+    assert outcome.alerts["quarantine_spike"]["status"] == "judged"
 
 
 def test_a_channel_that_is_down_fails_no_night(hook, silent, httpserver):
