@@ -45,20 +45,23 @@ def figure(value: float, unit: str | None, decimals: int | None = None) -> str:
     return f"{value:,.{decimals}f}{f' {harmless(unit)}' if unit else ''}"
 
 
-def bare_figure(value: float, unit: str | None) -> str:
+def bare_figure(value: float, unit: str | None, decimals: int | None = None) -> str:
     """A figure beside one whose unit was said; a share is percent all the same."""
-    return figure(value, unit if unit in _SHARES else None)
+    return figure(value, unit if unit in _SHARES else None, decimals)
 
 
 def against_limit(value: float, threshold: float, beyond: Beyond | None, unit: str | None) -> str:
-    """`20.04 %, over the limit of 20.00 %`: with as many decimals as it takes to see the difference."""
-    pair = figure(value, unit), figure(threshold, unit)
-    for decimals in (2, 3, 4):
-        if pair[0] != pair[1] or value == threshold:
+    """`20.04 %, over the limit of 20.00 %`, or `20.04 % (limit 20.00 %)` when nobody says on which side it is too much;
+    with as many decimals as it takes to see the difference.
+    """
+    decimals: int | None = None
+    for more in (2, 3, 4):
+        if figure(value, unit, decimals) != figure(threshold, unit, decimals) or value == threshold:
             break
-        pair = figure(value, unit, decimals), figure(threshold, unit, decimals)
-    side = _SIDES[beyond] if beyond else "the limit is"
-    return f"{pair[0]}, {side} {pair[1]}"
+        decimals = more
+    if beyond is None:
+        return f"{figure(value, unit, decimals)} (limit {bare_figure(threshold, unit, decimals)})"
+    return f"{figure(value, unit, decimals)}, {_SIDES[beyond]} {figure(threshold, unit, decimals)}"
 
 
 def how_unusual(value: float | None, baseline: float | None, peers: float | None, unit: str | None) -> str | None:

@@ -69,7 +69,7 @@ def _rules() -> Path:
 
 
 def figures(alert: dict[str, Any]) -> str:
-    """`104.2 touches per workday, the limit is 90 touches per workday`; blank of an alert that has none."""
+    """`104.2 touches per workday (limit 90)`; blank of an alert that has none."""
     value, threshold, unit = alert["value"], alert["threshold"], alert["unit"]
     if value is None:
         return ""

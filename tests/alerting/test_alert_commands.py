@@ -140,8 +140,8 @@ def test_the_list_shows_what_is_open_the_worst_first(alerted, touchline):
     assert OVER["alert_id"] not in out
     for words in (
         "Ada Lovelace",
-        "104.2 touches per workday, the limit is 90 touches per workday",
-        "24.0 %, the limit is 20.0 %",
+        "104.2 touches per workday (limit 90)",
+        "24.0 % (limit 20.0 %)",
         "suppressed (leave)",
     ):
         assert words in out, words
@@ -192,7 +192,7 @@ def test_show_tells_everything(alerted, touchline):
     for words in (
         "Ada Lovelace",
         "alert aaaa000001 of rule rep_overload, rep crm:R1 of team North",
-        "touches_per_workday: 104.2 touches per workday, the limit is 90 touches per workday, clear at 81",
+        "touches_per_workday: 104.2 touches per workday (limit 90), clear at 81",
         "usual for itself 70, usual for others like it 65",
         "week of: 2026-03-23",
         "touches: 521",
@@ -358,7 +358,7 @@ def test_a_run_ends_with_the_alerts_that_fire_at_most_a_few(alerted, touchline):
     assert code == 0, err
     assert "Nothing new since generation 1" in out
     assert "Alerts: 10 warning fire (touchline alerts list)" in out
-    assert out.count("104.2 touches per workday, the limit is 90 touches per workday") == 8
+    assert out.count("104.2 touches per workday (limit 90)") == 8
     assert "… and 2 more" in out
     publish(alerted)
     assert "Alerts: none fires" in touchline("run", "--as-of", "2026-03-31")[1]

@@ -91,8 +91,8 @@ def test_its_page_lists_the_nights_and_counts_the_rules(backtest):
     code, out, err = backtest(*RANGE)
     assert code == 0, err
     assert "60 nights from 2026-01-20 to 2026-03-20: 2 alerts would have fired" in out
-    assert "2026-02-01 │ 2026-03-01 │ warning  │ North loses too many people │ 24.0 %, the limit is 20.0 %" in out
-    assert "2026-03-01 │ stands     │ warning  │ South loses too many people │ 30.0 %, the limit is 20.0 %" in out
+    assert "2026-02-01 │ 2026-03-01 │ warning  │ North loses too many people │ 24.0 % (limit 20.0 %)" in out
+    assert "2026-03-01 │ stands     │ warning  │ South loses too many people │ 30.0 % (limit 20.0 %)" in out
     assert "team_turnover │     2 │    1 │          1" in out
     assert "Not judged: rep_overload: metrics.subjects leaves out " in out
 

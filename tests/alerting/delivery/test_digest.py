@@ -78,12 +78,12 @@ def test_a_service_with_little_room_gets_fewer_alerts_and_always_the_key():
 
 
 def test_a_figure_has_the_decimals_that_show_what_is_beyond():
-    assert against_limit(0.24, 0.2, None, "share") == "24.0 %, the limit is 20.0 %"
-    assert against_limit(0.2004, 0.2, None, "share") == "20.04 %, the limit is 20.00 %"
-    assert against_limit(90.0, 90.0, None, "touches") == "90 touches, the limit is 90 touches"
-    assert against_limit(12345.67, 4000.0, None, None) == "12,346, the limit is 4,000"
-    assert against_limit(1.6, 1.35, None, "times") == "1.6 times, the limit is 1.35 times"
-    assert against_limit(0.3, 0.2, None, "share a year") == "30.0 %, the limit is 20.0 %"
+    assert against_limit(0.24, 0.2, None, "share") == "24.0 % (limit 20.0 %)"
+    assert against_limit(0.2004, 0.2, None, "share") == "20.04 % (limit 20.00 %)"
+    assert against_limit(90.0, 90.0, None, "touches") == "90 touches (limit 90)"
+    assert against_limit(12345.67, 4000.0, None, None) == "12,346 (limit 4,000)"
+    assert against_limit(1.6, 1.35, None, "times") == "1.6 times (limit 1.35)"
+    assert against_limit(0.3, 0.2, None, "share a year") == "30.0 % (limit 20.0 %)"
 
 
 def test_a_quotient_has_no_quotient_and_nothing_usual_is_not_said():
