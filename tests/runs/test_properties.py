@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
-FEW = settings(max_examples=2, **COMMON)
+FEW = settings(max_examples=1, **COMMON)
 MANY = settings(max_examples=8, **COMMON)
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
