@@ -89,7 +89,7 @@ named_account as (
 ),
 
 -- only touches of these, and each once: core.fct_activity_contact would read all that the view makes of every activity
--- two times more, for half as much time again
+-- two times more, for two thirds as much time again
 touch as materialized (
     select
         lead_id,
