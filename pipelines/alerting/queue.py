@@ -53,8 +53,9 @@ def take(store: Path, now: datetime, terms: Terms) -> Message | datetime | None:
 
 
 def mark_sent(store: Path, message: Message, now: datetime) -> None:
-    """It is out; its text, which names people, is not kept."""
+    """It is out; its text, which names people, is not kept: not even in pages of the file that are free again."""
     with opened(store) as connection:
+        connection.execute("pragma secure_delete = on")
         connection.execute(
             "update alert_message set state = 'sent', sent_at = ?, body = '', last_error = null where message_id = ?",
             [as_text(now), message.message_id],

@@ -12,11 +12,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from models.alert_settings import Alerts
-from pipelines.alerting import pinned, services  # noqa: F401  (imported before any process is forked)
 from pipelines.alerting.delivery import deliver
+from pipelines.alerting.samples import send_samples
 
 
 def answer(job):
@@ -42,6 +40,19 @@ def do(job):
         os._exit(code)
 
 
-services.problem_with(SecretStr("mailto://127.0.0.1?to=a@example.com"))  # apprise loads its plugins when first asked
+def warm_up():
+    """Sends where nobody listens, so that whatever is loaded when it is first needed is loaded before any fork."""
+    hook = {"name": "hook", "kind": "webhook", "url": "env:HOOK", "secret": "env:KEY"}
+    channels = [hook, {"name": "mail", "url": "env:MAIL"}]
+    settings = Alerts.model_validate({"channels": channels, "allow_hosts": ["127.0.0.1"]})
+    nowhere = {
+        "HOOK": "http://127.0.0.1:1/",
+        "KEY": "k",
+        "MAIL": "mailto://127.0.0.1:1?from=a@example.com&to=b@example.com",
+    }
+    send_samples(settings, nowhere, datetime.now(UTC))
+
+
+warm_up()
 for line in sys.stdin:
     print(json.dumps(answer(json.loads(line))), flush=True)

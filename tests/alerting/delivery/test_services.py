@@ -22,7 +22,7 @@ CHAT = {"name": "chat", "url": "env:CHAT_URL", "about_reps": True}
 
 def mattermost(httpserver):
     """A chat at a host of one's own, by HTTP."""
-    return f"mmost://127.0.0.1:{httpserver.port}/3ccdd113474722377935511fc85d3dd4"
+    return f"mmost://127.0.0.1:{httpserver.port}/0123456789abcdef0123456789abcdef"
 
 
 def test_a_mail_arrives_with_its_subject_text_and_key(office, mail):
@@ -38,7 +38,7 @@ def test_a_mail_arrives_with_its_subject_text_and_key(office, mail):
 
 
 def test_a_chat_gets_the_text_in_one_message(office, httpserver):
-    httpserver.expect_request("/hooks/3ccdd113474722377935511fc85d3dd4").respond_with_data("ok")
+    httpserver.expect_request("/hooks/0123456789abcdef0123456789abcdef").respond_with_data("ok")
     office.configure(CHAT, environment={"CHAT_URL": mattermost(httpserver)})
     office.tell(fired(), over("f1"))
     assert office.deliver().sent == 1
@@ -53,14 +53,14 @@ def test_a_chat_gets_the_text_in_one_message(office, httpserver):
 )
 def test_what_a_service_answered_decides_as_for_a_webhook(office, httpserver, status, headers, state):
     headers = {**headers, "Location": httpserver.url_for("/elsewhere")}
-    httpserver.expect_request("/hooks/3ccdd113474722377935511fc85d3dd4").respond_with_data("", status, headers)
+    httpserver.expect_request("/hooks/0123456789abcdef0123456789abcdef").respond_with_data("", status, headers)
     office.configure(CHAT, environment={"CHAT_URL": mattermost(httpserver)})
     office.tell(fired())
     office.deliver()
     (row,) = office.rows("state, last_error, not_before")
     assert row[0] == state and row[1].startswith(f"chat: answered {status}")
     assert status != 429 or row[2] == "2026-03-04T12:00:07.000000+00:00"
-    assert [request.path for request, _ in httpserver.log] == ["/hooks/3ccdd113474722377935511fc85d3dd4"]
+    assert [request.path for request, _ in httpserver.log] == ["/hooks/0123456789abcdef0123456789abcdef"]
 
 
 def test_a_private_host_is_refused_for_mail_and_chat_unless_named(office, httpserver, mail):
@@ -74,7 +74,7 @@ def test_a_private_host_is_refused_for_mail_and_chat_unless_named(office, httpse
 
 
 def test_a_redirect_that_an_address_asks_for_is_checked_too(office, httpserver):
-    path = "/hooks/3ccdd113474722377935511fc85d3dd4"
+    path = "/hooks/0123456789abcdef0123456789abcdef"
     httpserver.expect_request(path).respond_with_data("", 302, {"Location": f"http://localhost:{httpserver.port}/to"})
     httpserver.expect_request("/to").respond_with_data("ok")
     office.configure(CHAT, environment={"CHAT_URL": mattermost(httpserver) + "?redirect=yes"})
@@ -105,16 +105,16 @@ def test_addresses_that_cannot_be_watched_or_read_are_refused_at_start_without_b
 
 
 def test_the_usual_services_can_be_read():
-    token = "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    token = "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
     for address in (
         f"slack://{token}", "pagerduty://" + "a" * 32 + "@" + "b" * 20, "mailtos://user:pass@example.com",
-        "workflows://prod-1.westus.logic.azure.com:443/1a2b/3c4d", "discord://1234567890/abcdefghij", "tgram://123456789:abcdefg_hijklmnop/lead2gold/",
+        "workflows://prod-1.westus.logic.azure.com:443/1a2b/3c4d", "discord://1000000000/aaaaaaaaaaaa", "tgram://100000000:aaaaaaaaaaaaaaaaaaaaaaaaa/1000/",
     ):  # fmt: skip
         assert problem_with(SecretStr(address)) is None, address
 
 
 def test_a_page_of_little_room_gets_a_short_text(office, httpserver):
-    httpserver.expect_request("/hooks/3ccdd113474722377935511fc85d3dd4").respond_with_data("ok")
+    httpserver.expect_request("/hooks/0123456789abcdef0123456789abcdef").respond_with_data("ok")
     office.configure(CHAT, environment={"CHAT_URL": mattermost(httpserver)})
     office.tell(*[fired(f"a{number:03}", evidence='{"note": "' + "x" * 150 + '"}') for number in range(40)])
     assert office.deliver().sent == 1
@@ -150,7 +150,7 @@ def test_a_sample_goes_to_each_channel_and_a_fault_of_one_is_told(office, httpse
 
 
 def test_critical_warning_and_over_look_different(office, httpserver):
-    httpserver.expect_request("/hooks/3ccdd113474722377935511fc85d3dd4").respond_with_data("ok")
+    httpserver.expect_request("/hooks/0123456789abcdef0123456789abcdef").respond_with_data("ok")
     office.configure(CHAT, environment={"CHAT_URL": mattermost(httpserver)})
     office.tell(of_source(), over("f1"))
     assert office.deliver().sent == 2
@@ -159,7 +159,7 @@ def test_critical_warning_and_over_look_different(office, httpserver):
 
 def test_documented_addresses_are_read_as_they_are_shown():
     for address in (
-        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
         "https://prod-01.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual"
         "/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=abcdefghijklmnop-qrst",
         "mailtos://USER:PASSWORD@smtp.example.com:587?mode=starttls&from=touchline@example.com&to=a@example.com,b@example.com",
