@@ -48,10 +48,6 @@ def test_every_mart_of_nights_with_late_rows_equals_a_full_refresh(office_at, tm
     office.night(as_of=DEMO_AS_OF, full_refresh=True)
     at_once = office.hashes()
     assert {table for table in at_once if by_night[table] != at_once[table]} == set()
-    assert len([table for table in at_once if table.startswith("marts.")]) == 11
-    empty = [
-        table
-        for table in at_once
-        if table.startswith("marts.") and office.query(f"select count(*) from {table}") == [(0,)]
-    ]
-    assert empty == []
+    marts = {table for table in at_once if table.startswith("marts.")} - {"marts.alerts"}  # a memory of nights
+    assert len(marts) == 11
+    assert [table for table in sorted(marts) if office.query(f"select count(*) from {table}") == [(0,)]] == []
