@@ -106,11 +106,15 @@ def fresh_workspace(source: Path, reps: Path, folder: Path) -> Path:
 
 
 def night(
-    source: Path, reps: Path, folder: Path, judged: bool = False, subjects: str = "[activity]"
+    source: Path, reps: Path, folder: Path, judged: bool = False, subjects: str = "[activity]", alerts: bool = False
 ) -> tuple[float, float, float]:
-    """One first night, no orchestrator; `judged` by Great Expectations too."""
+    """One first night, no orchestrator; `judged` by Great Expectations too, with `alerts` by the rules as well."""
     home = fresh_workspace(source, reps, folder)
-    asked = {"TOUCHLINE__QUALITY__EXPECTATIONS": str(judged).lower(), "TOUCHLINE__METRICS__SUBJECTS": subjects}
+    asked = {
+        "TOUCHLINE__QUALITY__EXPECTATIONS": str(judged).lower(),
+        "TOUCHLINE__METRICS__SUBJECTS": subjects,
+        "TOUCHLINE__ALERTS__ENABLED": str(alerts).lower(),
+    }
     return timed([sys.executable, str(HERE / "night.py"), str(home)], {**os.environ, **asked})
 
 
@@ -137,6 +141,7 @@ def main() -> None:
         measured = {
             "floor": lambda: floor(files[0], folder),
             "night": lambda: night(*files),
+            "night, alerts": lambda: night(*files, alerts=True),
             "night, judged": lambda: night(*files, judged=True),
             "night, all marts": lambda: night(*files, subjects=ALL_SUBJECTS),
             "touchline run": lambda: command(*files),
