@@ -16,6 +16,7 @@ from pipelines.doctor.readers import check_held_readers
 from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.generation import Generation, point_readers_at
 from pipelines.night.lock import one_night_at_a_time
+from pipelines.night.operator import opened
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-30T15:00:00Z", "rep_id": "R1"}
@@ -44,7 +45,7 @@ def test_a_healthy_workspace_has_nothing_to_mend(healthy):
     assert findings(healthy, "warn") == {}
     assert set(findings(healthy, "ok")) == {
         "settings", "versions", "time zones", "clock", "permissions", "private files", "secret key", "disk", "lock",
-        "leftovers", "dagster.yaml", "source crm", "published", "readers", "nights",
+        "leftovers", "dagster.yaml", "source crm", "alerts", "published", "readers", "nights",
     }  # fmt: skip
 
 
@@ -183,3 +184,23 @@ def test_the_command_exits_with_1_only_when_something_must_be_mended(healthy, ca
     found = json.loads(capsys.readouterr().out)
     assert (ill.value.code, found["healthy"]) == (1, False)
     assert [finding["check"] for finding in found["findings"] if finding["level"] == "fail"] == ["secret key"]
+
+
+def test_alerts_that_cannot_be_told_are_named(healthy, monkeypatch):
+    monkeypatch.setenv("TOUCHLINE__ALERTS__ENABLED", "true")
+    assert "no channel is set" in findings(healthy, "ok")["alerts"]
+    good = healthy.workspace.settings_file.read_text()
+    channel = 'alerts: {channels: [{name: ops, kind: webhook, url: "env:OPS_URL", secret: "env:OPS_KEY"}]}\n'
+    healthy.configure(good + channel)
+    monkeypatch.delenv("OPS_URL", raising=False)
+    assert "OPS_URL" in findings(healthy, "fail")["alerts"]
+    monkeypatch.setenv("OPS_URL", "https://example.org/hook")
+    monkeypatch.setenv("OPS_KEY", "a key")
+    assert "told to ops" in findings(healthy, "ok")["alerts"]
+    with opened(healthy.workspace.operator_store) as store:
+        store.execute(
+            "insert into alert_message (message_id, channel, kind, severity, body, state, created_at, not_before,"
+            " expires_at, attempts, last_error) values ('m', 'ops', 'digest', 'warning', '', 'dead', ?, ?, ?, 1, ?)",
+            [*[NOW.isoformat()] * 3, "ops: answered 404"],
+        )
+    assert "ops: answered 404" in findings(healthy, "warn")["alert messages"]
