@@ -44,11 +44,6 @@ class Judged:
     changed: tuple[Episode, ...] = ()
     transitions: tuple[Transition, ...] = ()
 
-    @property
-    def news(self) -> tuple[Transition, ...]:
-        """The changes that people are told of."""
-        return tuple(one for one in self.transitions if one.is_news)
-
 
 def fold_verdicts(
     episodes: Mapping[Key, Episode],

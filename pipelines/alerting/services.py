@@ -71,7 +71,7 @@ def read_service(address: SecretStr) -> NotifyBase | str:
     with muted():
         try:
             service = Apprise.instantiate(address.get_secret_value(), asset=asset)
-        except Exception:
+        except Exception:  # a plugin raises what it likes; its words may hold the address
             service = None
     if not isinstance(service, apprise.NotifyBase):
         return "is none that apprise can read"

@@ -32,9 +32,11 @@ def judge_tonight(
     connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: Settings, as_of: datetime
 ) -> Judged:
     """Every rule on the tables as built; marts.alerts and its kin in ops are left as of this night."""
+    write_nights(connection, [])
+    write_limits(
+        connection, shipped_rules(), settings
+    )  # also for nights that judge nothing: readers expect both tables
     if not settings.alerts.enabled and not _stands_any(connection):
-        write_nights(connection, [])
-        write_limits(connection, (), settings)
         return Judged()
     store = workspace.operator_store
     night = Night.at(as_of, settings.company.timezone)

@@ -42,7 +42,7 @@ def what_to_do(rule: str) -> str | None:
     return _said_by(rule, "what_to_do")
 
 
-def shipped_rules() -> set[str]:
+def rule_names() -> set[str]:
     """The names of all rules, those without SQL too."""
     from pipelines.alerting.health import HEALTH_RULES
 
@@ -56,7 +56,7 @@ def _said_by(rule: str, key: str) -> str | None:
 
     if rule in HEALTH_RULES:
         return str(getattr(HEALTH_RULES[rule], key))
-    if rule not in shipped_rules():
+    if rule not in rule_names():
         return None
     content = read_yaml(_rules() / f"{rule}.yaml")
     return str(content[key]).strip() if isinstance(content, dict) and key in content else None

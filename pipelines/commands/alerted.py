@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from models.errors import SettingsError, TouchlineError, UsageError, nearest
-from pipelines.commands.alert_words import shipped_rules
+from pipelines.commands.alert_words import rule_names
 from pipelines.commands.fetching import Rows, fetch
 from pipelines.night.workspace import Workspace
 
@@ -172,7 +172,7 @@ def refuse_unknown_filters(board: Board, choice: AlertChoice) -> None:
 
 def known_rules(board: Board) -> set[str]:
     """Rules that there are, and those that ever raised an alert."""
-    return shipped_rules() | {row["rule"] for row in (*board.alerts, *board.evaluated)}
+    return rule_names() | {row["rule"] for row in (*board.alerts, *board.evaluated)}
 
 
 def known_subjects(workspace: Workspace, board: Board) -> tuple[set[str], set[str]]:

@@ -188,6 +188,7 @@ def backtest(
 @alerts.command()
 def deliver(
     seconds: Annotated[float, typer.Option("--seconds", help="How long to go on while messages wait.", min=1)] = 60,
+    dead: Annotated[bool, typer.Option("--dead", help="Try again what was given up, too.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -198,7 +199,7 @@ def deliver(
     workspace = workspace_at(home)
     settings = workspace.settings()
     refuse_wrong_alerts(settings, os.environ)
-    done = deliver_now(workspace, settings, seconds)
+    done = deliver_now(workspace, settings, seconds, dead)
     if as_json:
         print_json(delivered_json(done))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +39,15 @@ def deliver_after_night(workspace: Workspace, settings: Settings) -> str | None:
     return f"Alerts: {_counted(done)}{faults}"
 
 
-def deliver_now(workspace: Workspace, settings: Settings, budget_seconds: float) -> Delivered:
-    """Fills the outbox with what it lacks, and sends what is due."""
+def deliver_now(workspace: Workspace, settings: Settings, budget_seconds: float, dead: bool) -> Delivered:
+    """Fills the outbox with what it lacks, and sends what is due; with `dead` also what was given up."""
     from pipelines.alerting.delivery import Delivered
+    from pipelines.alerting.queue import revive_dead
     from pipelines.alerting.telling import deliver_waiting, fill_outbox
 
     fill_outbox(workspace, settings, _now())
+    if dead and workspace.operator_store.exists():
+        revive_dead(workspace.operator_store, _now(), timedelta(hours=settings.alerts.give_up_after_hours))
     return deliver_waiting(workspace, settings, os.environ, _now, budget_seconds) or Delivered()
 
 

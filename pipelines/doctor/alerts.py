@@ -42,5 +42,5 @@ def _undelivered(patient: Patient) -> Iterator[Finding]:
         yield warn(
             "alert messages",
             f"{len(dead)} were given up, the last of {last.created_at:%Y-%m-%d %H:%M} UTC: {last.fault}",
-            "Mend the channel; what stands is in `touchline alerts list`, and the next alert is sent.",
+            "Mend the channel, then send them again: touchline alerts deliver --dead",
         )

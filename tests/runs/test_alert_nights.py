@@ -14,8 +14,10 @@ from models.errors import BlockedError, SettingsError, TouchlineError
 from pipelines import sensors
 from pipelines.alerting.health import read_health
 from pipelines.alerting.telling import fill_outbox
+from pipelines.cli import main
 from pipelines.definitions import build_definitions
 from pipelines.jobs import NIGHTLY
+from pipelines.night.operator import opened
 from pipelines.night.plan import shipped_rules
 from pipelines.night.rollback import roll_back
 from pipelines.night.run import NightRequest, find_nothing_new
@@ -94,6 +96,9 @@ def test_a_full_refresh_and_a_night_in_the_past_raise_nothing(silent):
     assert (silent.query("select * from marts.alerts"), silent.query("select * from ops.alert_transition")) == before
     silent.night(as_of=AS_OF - 20 * DAY)
     assert (silent.query("select * from marts.alerts"), silent.query("select * from ops.alert_transition")) == before
+    assert silent.query("select night_date from core.alert_night") == []
+    held = silent.query("select threshold from core.alert_limit where rule = 'source_stale' and scope = 'all'")
+    assert held == [(96.0,)]
 
 
 def test_a_changed_limit_is_judged_by_the_next_night_and_rebuilds_no_table(silent):
@@ -196,6 +201,20 @@ def test_a_channel_that_is_down_fails_no_night(hook, silent, httpserver):
     hook_messages(hook, silent)
     silent.night(as_of=AS_OF + DAY)
     assert silent.query("select notification_status from marts.alerts") == [("waiting",)]
+
+
+def test_what_was_given_up_is_sent_when_somebody_asks_for_it(hook, silent, httpserver):
+    httpserver.clear()
+    httpserver.expect_ordered_request("/hook").respond_with_data("", 404)
+    httpserver.expect_ordered_request("/hook").respond_with_data("")
+    silent.night()
+    arguments = ["alerts", "deliver", "--home", str(silent.workspace.home)]
+    for more, requests in (([], 1), ([], 1), (["--dead"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, *more])
+        assert (ended.value.code, len(httpserver.log)) == (0, requests)
+    with opened(silent.workspace.operator_store) as store:
+        assert store.execute("select state from alert_message").fetchall() == [("sent",)]
 
 
 def test_an_outbox_that_cannot_be_written_fails_no_night_and_is_told(hook, silent, monkeypatch):
