@@ -15,6 +15,7 @@ from models.mapping import JoinSpec
 from models.settings import Source
 from pipelines.night.ingest import FileResult, structural_rejects
 from pipelines.night.landing import JOIN_PREFIX
+from pipelines.sources.join_sql import joined_columns
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier, literal
 
@@ -136,9 +137,7 @@ def build_join_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     tables = {}
     for name in source.joins:
         table = f"staging.{identifier('join_' + source.name + '_' + str(source.entity) + '_' + name)}"
-        taken = sorted(
-            {rule.column for rule in source.fields.values() if rule.join == name and rule.column is not None}
-        )
+        taken = joined_columns(source.mapping(), name)
         cells = ", ".join(
             f"json_extract_string(cells, {literal('$.' + _json_key(column))}) as {identifier(column)}"
             for column in taken
