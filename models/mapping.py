@@ -12,6 +12,7 @@ from models.conditions import Ignored, Test
 from models.contracts import CONTRACTS
 from models.errors import nearest
 from models.fields import Shape
+from models.pages import Pages
 from models.places import TimeZone
 
 
@@ -24,6 +25,7 @@ class FileFormat(StrEnum):
     JSON = "json"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    PAGES = "pages"
 
 
 class ReadOptions(BaseModel):
@@ -42,6 +44,7 @@ class ReadOptions(BaseModel):
     sheet: str | None = Field(None, description="The workbook's sheet; needed when it has more than one visible sheet.")
     records: str | None = Field(None, description="Path to the list inside a JSON document, such as `data.items`.")
     null_values: tuple[str, ...] = Field((), description="Texts that stand for blank, such as NULL or N/A.")
+    pages: Pages | None = Field(None, description="How rows are taken out of API pages, one JSON line a page.")
 
     @field_validator("encoding")
     @classmethod
@@ -60,7 +63,9 @@ class JoinSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     path: str = Field("", description="Files of the joined side, below the workspace.")
-    files: tuple[str, ...] = Field((), description="In a CRM's mapping: stems of the files' names, in the source's folder.")
+    files: tuple[str, ...] = Field(
+        (), description="In a CRM's mapping: stems of the files' names, in the source's folder."
+    )
     on: str = Field(description="Our column.")
     key: str = Field(description="Their column.")
     read: ReadOptions = ReadOptions()

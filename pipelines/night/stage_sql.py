@@ -58,7 +58,10 @@ def stage_sql(
     failed = f"(_broken not in (0, {IGNORED}) or _unmapped <> 0)"
     mask, unmapped = contract.mask, mapped.failure_mask
     if mapped.ignored != "false":
-        mask, unmapped = f"case when _ignored then {IGNORED} else {mask} end", f"case when _ignored then 0 else {unmapped} end"
+        mask, unmapped = (
+            f"case when _ignored then {IGNORED} else {mask} end",
+            f"case when _ignored then 0 else {unmapped} end",
+        )
     # A new table takes rows at three quarters of what an INSERT costs.
     into = f"create or replace table {plan.staged} as" if is_first else f"insert into {plan.staged} by name"
     return f"""

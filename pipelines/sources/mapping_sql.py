@@ -156,7 +156,8 @@ def _convert_field(rule: FieldRule, kind: Kind, read: _Reading) -> Conversion:
         fails.append(f"when {holds} and {one.text} is not null then false")
     can_fail = any(part.endswith("then true") for part in fails)
     return _prefixed(
-        Conversion(f"coalesce({', '.join(texts)})", f"(case {' '.join(fails)} else false end)" if can_fail else None), rule
+        Conversion(f"coalesce({', '.join(texts)})", f"(case {' '.join(fails)} else false end)" if can_fail else None),
+        rule,
     )
 
 
