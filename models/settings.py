@@ -27,6 +27,7 @@ from models.strict_yaml import parse_yaml, read_yaml
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 GateSeverity = Literal["block", "warn", "off"]
+_MEETINGS_NEED_A_STATUS = frozenset({"hubspot_export", "hubspot_api"})
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -106,6 +107,9 @@ class Source(Section):
     fresh_within_hours: int | None = Field(
         None, ge=1, description="How old the newest event may be; default `quality`'s."
     )
+    assume_past_meetings_held: bool | None = Field(
+        None, description="Whether past meetings without a status took place; default by kind: no in HubSpot, else yes."
+    )
 
     @model_validator(mode="after")
     def _what_its_kind_needs(self) -> Self:
@@ -128,6 +132,12 @@ class Source(Section):
         elif self.fields or self.joins or self.entity:
             raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped; set it, or take them away")
         return self
+
+    def assumes_meetings_held(self) -> bool:
+        """Whether its past meetings without a status count as held; HubSpot leaves the outcome of most unsaid."""
+        if self.assume_past_meetings_held is None:
+            return self.kind not in _MEETINGS_NEED_A_STATUS
+        return self.assume_past_meetings_held
 
     def mapping(self) -> SourceMapping:
         """The mapping of a `mapped` source."""
