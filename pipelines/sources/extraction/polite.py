@@ -95,7 +95,7 @@ class Polite:
 
         try:
             for attempt in stamina.retry_context(
-                on=_is_passing,
+                on=is_passing,
                 attempts=None,
                 timeout=self.patience_seconds,
                 wait_initial=0.5,
