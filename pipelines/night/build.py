@@ -129,7 +129,7 @@ def _load(
         carry_ledger(connection, plan.previous)
     if not plan.is_full:
         loader.remember_loads({load.load_number or 0: load.load_id for load in accepted_loads(plan.known)})
-    loads, number = loads_of(night.settings, plan, build)
+    loads, number = loads_of(night.settings, request.workspace.home, plan, build)
     with night.steps.step("load") as rows:
         rows.append(loader.load(loads, night.steps.progress.advance))
     _note_unread(loader, plan, build, number)
