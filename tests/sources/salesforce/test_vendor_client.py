@@ -60,6 +60,7 @@ def test_plain_queries_hide_what_query_all_shows(salesforce, read, client, a_tas
 
 def test_describe_and_the_calls_of_today(salesforce, client):
     assert {"Id", "OwnerId"} <= {each["name"] for each in client.Task.describe()["fields"]}
+    client.query("SELECT Id FROM Task")
     usage = client.api_usage["api-usage"]
     assert (usage.used, usage.total) == (salesforce.org.used, 5_000)
 
