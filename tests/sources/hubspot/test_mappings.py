@@ -41,12 +41,11 @@ def rows_of(connection, mapping: ObjectMapping, path) -> list[dict[str, str]]:
     ]
 
 
-@pytest.fixture(params=["list", "search"])
-def mapped(request, connection, tmp_path, hubspot, connector, since_forever, last_day, read_all) -> Callable[..., list]:
-    """The rows of a mapping, from a first load and from a night: what both say must be the same."""
-    window = since_forever if request.param == "list" else last_day
+@pytest.fixture
+def read_window(connection, tmp_path, connector, read_all) -> Callable[..., list]:
+    """The rows of a mapping from the pages of a window."""
 
-    def run(name: str, of: str | None = None) -> list[dict[str, str]]:
+    def run(window, name: str, of: str | None = None) -> list[dict[str, str]]:
         path = tmp_path / "pages.jsonl"
         path.write_bytes(b"".join(page.body for page in read_all(connector, of or name, window)))
         return rows_of(connection, MAPPINGS[name], path)
@@ -54,19 +53,32 @@ def mapped(request, connection, tmp_path, hubspot, connector, since_forever, las
     return run
 
 
-def the_call(hubspot, mapped, **properties: str | None) -> dict[str, str]:
-    hubspot.add("calls", 1, {"hs_timestamp": "2026-03-02T10:00:00.000Z"} | properties)
-    (row,) = mapped("calls")
-    return row
+@pytest.fixture
+def mapped(read_window, since_forever) -> Callable[..., list]:
+    """The rows of a mapping from a first load."""
+    return lambda name, of=None: read_window(since_forever, name, of)
 
 
-def the_meeting(hubspot, mapped, **properties: str | None) -> dict[str, str]:
-    hubspot.add("meetings", 1, {"hs_meeting_start_time": "2026-02-02T10:00:00.000Z"} | properties)
-    (row,) = mapped("meetings")
-    return row
+@pytest.fixture(params=["list", "search"])
+def mapped_either_way(request, read_window, since_forever, last_day) -> Callable[..., list]:
+    """The rows of a mapping from a first load, and from a night: both must say the same."""
+    window = since_forever if request.param == "list" else last_day
+    return lambda name, of=None: read_window(window, name, of)
 
 
-def test_a_call_in_full(hubspot, mapped):
+@pytest.fixture
+def each(hubspot, mapped) -> Callable[..., list]:
+    """A record for each of some properties → the mapped rows, in the same order."""
+
+    def run(name: str, records: list[dict[str, str | None]]) -> list[dict[str, str]]:
+        for place, properties in enumerate(records, 1):
+            hubspot.add(name, place, properties)
+        return mapped(name)
+
+    return run
+
+
+def test_a_call_in_full(hubspot, mapped_either_way):
     hubspot.add(
         "calls",
         512,
@@ -80,7 +92,7 @@ def test_a_call_in_full(hubspot, mapped):
     hubspot.link("calls", 512, "contacts", 501, 502)
     hubspot.link("calls", 512, "companies", 9)
     hubspot.link("calls", 512, "deals", 8)
-    assert mapped("calls") == [
+    assert mapped_either_way("calls") == [
         {
             "source_record_id": "call-512", "channel": "call", "occurred_at": "2026-03-02T10:00:00.000Z",
             "occurred_at_basis": "actual", "direction": "outbound", "status": "completed", "disposition": "connected",
@@ -91,109 +103,108 @@ def test_a_call_in_full(hubspot, mapped):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("guid", "disposition"), GUIDS.items())
-def test_the_six_outcomes_of_calls_by_guid(guid, disposition, hubspot, mapped):
-    assert the_call(hubspot, mapped, hs_call_disposition=guid)["disposition"] == disposition
+def test_the_six_outcomes_of_calls_by_guid(each):
+    rows = each("calls", [{"hs_call_disposition": guid} for guid in GUIDS])
+    assert [row["disposition"] for row in rows] == list(GUIDS.values())
 
 
-def test_an_outcome_of_the_accounts_own_keeps_its_word(hubspot, mapped):
+def test_an_outcome_of_the_accounts_own_keeps_its_word(each):
     own = "0b8a4a4a-0000-4000-8000-000000000000"
-    assert the_call(hubspot, mapped, hs_call_disposition=own)["disposition"] == own
+    assert [row["disposition"] for row in each("calls", [{"hs_call_disposition": own}])] == [own]
 
 
-@pytest.mark.parametrize(
-    ("status", "disposition"),
-    [("COMPLETED", None), ("BUSY", "busy"), ("NO_ANSWER", "no_answer"), ("FAILED", "failed"), ("MISSED", "no_answer")],
-)
-def test_a_call_that_completed_is_not_yet_connected(status, disposition, hubspot, mapped):
-    row = the_call(hubspot, mapped, hs_call_status=status)
-    assert (row["status"], row.get("disposition")) == ("completed", disposition)
+CALL_STATUSES = {
+    "COMPLETED": ("completed", None),
+    "BUSY": ("completed", "busy"),
+    "NO_ANSWER": ("completed", "no_answer"),
+    "FAILED": ("completed", "failed"),
+    "MISSED": ("completed", "no_answer"),
+    "CANCELED": ("cancelled", None),
+    "QUEUED": ("scheduled", None),
+    "CALLING_CRM_USER": ("scheduled", None),
+    "UNKNOWN": (None, None),
+}
 
 
-@pytest.mark.parametrize(
-    ("status", "meaning"),
-    [("CANCELED", "cancelled"), ("QUEUED", "scheduled"), ("CALLING_CRM_USER", "scheduled"), ("UNKNOWN", None)],
-)
-def test_a_call_that_did_not_take_place(status, meaning, hubspot, mapped):
-    assert the_call(hubspot, mapped, hs_call_status=status).get("status") == meaning
+def test_a_call_that_completed_is_not_yet_connected(each):
+    rows = each("calls", [{"hs_call_status": status} for status in CALL_STATUSES])
+    assert [(row.get("status"), row.get("disposition")) for row in rows] == list(CALL_STATUSES.values())
 
 
-def test_a_call_with_video_is_a_meeting(hubspot, mapped):
-    hubspot.properties["calls"] += ["hs_call_zoom_meeting_uuid"]
-    row = the_call(hubspot, mapped, hs_call_zoom_meeting_uuid="abc==")
-    assert (row["channel"], row["meeting_mode"]) == ("meeting", "video")
+def test_a_call_with_video_is_a_meeting(hubspot, each):
+    hubspot.properties["calls"] += ["hs_call_zoom_meeting_uuid", "hs_call_video_recording_url"]
+    rows = each("calls", [{"hs_call_zoom_meeting_uuid": "abc=="}, {"hs_call_video_recording_url": "https://x"}, {}])
+    assert [(row["channel"], row.get("meeting_mode")) for row in rows] == [
+        ("meeting", "video"), ("meeting", "video"), ("call", None),
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["1772445600000", "2026-03-02T10:00:00Z"])
-def test_times_are_epoch_milliseconds_or_iso(text, hubspot, mapped):
-    at = the_call(hubspot, mapped, hs_timestamp=text)["occurred_at"]
-    assert at in ("2026-03-02 10:00:00+00", "2026-03-02T10:00:00Z")
+def test_times_are_epoch_milliseconds_or_iso(each):
+    rows = each("calls", [{"hs_timestamp": "1772445600000"}, {"hs_timestamp": "2026-03-02T10:00:00Z"}])
+    assert [row["occurred_at"] for row in rows] == ["2026-03-02 10:00:00+00", "2026-03-02T10:00:00Z"]
 
 
-@pytest.mark.parametrize(
-    ("word", "direction"), [("EMAIL", "outbound"), ("INCOMING_EMAIL", "inbound"), ("FORWARDED_EMAIL", None)]
-)
-def test_a_forwarded_email_has_no_direction(word, direction, hubspot, mapped):
-    hubspot.add("emails", 1, {"hs_email_direction": word})
-    (row,) = mapped("emails")
-    assert row.get("direction") == direction
+def test_a_forwarded_email_has_no_direction(each):
+    words = {"EMAIL": "outbound", "INCOMING_EMAIL": "inbound", "FORWARDED_EMAIL": None}
+    rows = each("emails", [{"hs_email_direction": word} for word in words])
+    assert [row.get("direction") for row in rows] == list(words.values())
 
 
-@pytest.mark.parametrize(
-    ("properties", "status", "disposition"),
-    [
-        ({"hs_email_status": "SENT"}, "completed", "sent"),
-        ({"hs_email_status": "SENT", "hs_email_open_count": "2"}, "completed", "opened"),
-        ({"hs_email_status": "SENT", "hs_email_open_count": "2", "hs_email_click_count": "1"}, "completed", "clicked"),
-        ({"hs_email_status": "SENT", "hs_email_reply_count": "1", "hs_email_open_count": "0"}, "completed", "replied"),
-        ({"hs_email_status": "BOUNCED", "hs_email_open_count": "1"}, "completed", "bounced"),
-        ({"hs_email_status": "SENT", "hs_email_bounce_error_detail_status_code": "550"}, "completed", "bounced"),
-        ({"hs_email_status": "FAILED"}, "cancelled", None),
-        ({"hs_email_status": "SCHEDULED"}, "scheduled", None),
-        ({"hs_email_status": None}, None, None),
-    ],
-)
-def test_what_became_of_an_email(properties, status, disposition, hubspot, mapped):
-    hubspot.add("emails", 1, properties)
-    (row,) = mapped("emails")
-    assert (row.get("status"), row.get("disposition")) == (status, disposition)
+EMAILS = [
+    ({"hs_email_status": "SENT"}, "completed", "sent"),
+    ({"hs_email_status": "SENT", "hs_email_open_count": "2"}, "completed", "opened"),
+    ({"hs_email_status": "SENT", "hs_email_open_count": "2", "hs_email_click_count": "1"}, "completed", "clicked"),
+    ({"hs_email_status": "SENT", "hs_email_reply_count": "1", "hs_email_open_count": "0"}, "completed", "replied"),
+    ({"hs_email_status": "BOUNCED", "hs_email_open_count": "1"}, "completed", "bounced"),
+    ({"hs_email_status": "SENT", "hs_email_bounce_error_detail_status_code": "550"}, "completed", "bounced"),
+    ({"hs_email_status": "FAILED"}, "cancelled", None),
+    ({"hs_email_status": "SCHEDULED"}, "scheduled", None),
+    ({"hs_email_status": None}, None, None),
+]
 
 
-@pytest.mark.parametrize(
-    ("outcome", "status"),
-    [
-        ("COMPLETED", "completed"),
-        ("NO_SHOW", "no_show"),
-        ("CANCELED", "cancelled"),
-        ("RESCHEDULED", "cancelled"),
-        ("SCHEDULED", None),
-        (None, None),
-        ("An outcome of our own", None),
-    ],
-)
-def test_only_a_meeting_that_says_so_was_held(outcome, status, hubspot, mapped):
-    assert the_meeting(hubspot, mapped, hs_meeting_outcome=outcome).get("status") == status
+def test_what_became_of_an_email(each):
+    rows = each("emails", [properties for properties, *_ in EMAILS])
+    assert [(row.get("status"), row.get("disposition")) for row in rows] == [tuple(said) for _, *said in EMAILS]
 
 
-@pytest.mark.parametrize(
-    ("properties", "mode"),
-    [
-        ({"hs_meeting_web_conference_meeting_id": "88"}, "video"),
-        ({"hs_meeting_external_url": "https://acme.zoom.us/j/1"}, "video"),
-        ({"hs_meeting_location": "https://teams.microsoft.com/l/x"}, "video"),
-        ({"hs_meeting_location": "12 Main St", "hs_meeting_location_type": "ADDRESS"}, "in_person"),
-        ({"hs_meeting_location_type": "PHONE"}, "phone"),
-        ({"hs_meeting_location": "the usual place", "hs_meeting_location_type": "CUSTOM"}, None),
-    ],
-)
-def test_where_a_meeting_took_place(properties, mode, hubspot, mapped):
-    assert the_meeting(hubspot, mapped, **properties).get("meeting_mode") == mode
+OUTCOMES = [
+    ("COMPLETED", "completed"),
+    ("NO_SHOW", "no_show"),
+    ("CANCELED", "cancelled"),
+    ("RESCHEDULED", "cancelled"),
+    ("SCHEDULED", None),
+    (None, None),
+    ("An outcome of our own", None),
+]
 
 
-def test_a_meeting_begins_and_ends_as_planned(hubspot, mapped):
-    row = the_meeting(
-        hubspot, mapped, hs_meeting_end_time="2026-02-02T10:45:00Z", hs_timestamp="2026-02-01T00:00:00Z", hs_i_cal_uid="U1"
-    )
+def test_only_a_meeting_that_says_so_was_held(each):
+    rows = each("meetings", [{"hs_meeting_outcome": outcome} for outcome, _ in OUTCOMES])
+    assert [row.get("status") for row in rows] == [status for _, status in OUTCOMES]
+
+
+PLACES = [
+    ({"hs_meeting_web_conference_meeting_id": "88"}, "video"),
+    ({"hs_meeting_external_url": "https://acme.zoom.us/j/1"}, "video"),
+    ({"hs_meeting_location": "https://teams.microsoft.com/l/x"}, "video"),
+    ({"hs_meeting_location": "12 Main St", "hs_meeting_location_type": "ADDRESS"}, "in_person"),
+    ({"hs_meeting_location_type": "PHONE"}, "phone"),
+    ({"hs_meeting_location": "zoomaus community hall", "hs_meeting_location_type": "CUSTOM"}, None),
+]
+
+
+def test_where_a_meeting_took_place(each):
+    rows = each("meetings", [properties for properties, _ in PLACES])
+    assert [row.get("meeting_mode") for row in rows] == [mode for _, mode in PLACES]
+
+
+def test_a_meeting_begins_and_ends_as_planned(each):
+    given = {
+        "hs_meeting_start_time": "2026-02-02T10:00:00.000Z", "hs_meeting_end_time": "2026-02-02T10:45:00Z",
+        "hs_timestamp": "2026-02-01T00:00:00Z", "hs_i_cal_uid": "U1",
+    }  # fmt: skip
+    (row,) = each("meetings", [given])
     assert (row["occurred_at"], row["ended_at"]) == ("2026-02-02T10:00:00.000Z", "2026-02-02T10:45:00Z")
     assert (row["occurred_at_basis"], row["external_id"]) == ("scheduled", "U1")
 
@@ -232,11 +243,11 @@ def test_an_archived_call_is_a_deleted_version_from_then_on(hubspot, mapped):
     assert (row["is_deleted"], row["updated_at"]) == ("true", "2026-03-02T12:00:00.000Z")
 
 
-def test_a_record_erased_by_law_is_deleted(hubspot, mapped):
-    assert the_call(hubspot, mapped, hs_gdpr_deleted="true")["is_deleted"] == "true"
+def test_a_record_erased_by_law_is_deleted(each):
+    assert [row["is_deleted"] for row in each("calls", [{"hs_gdpr_deleted": "true"}])] == ["true"]
 
 
-def test_a_deal_in_full(hubspot, mapped):
+def test_a_deal_in_full(hubspot, mapped_either_way):
     hubspot.add(
         "deals",
         8,
@@ -249,7 +260,7 @@ def test_a_deal_in_full(hubspot, mapped):
     hubspot.link("deals", 8, "companies", 9, 10)
     hubspot.link("deals", 8, "contacts", 501)
     at = "2026-03-02T12:00:00.000Z"
-    assert mapped("deals") == [
+    assert mapped_either_way("deals") == [
         {
             "opportunity_id": "8", "stage": "closedwon", "pipeline": "default", "owner_rep_id": "77", "amount": "1200.5000",
             "currency": "EUR", "deal_type": "expansion", "account_id": "9", "contact_id": "501",
@@ -259,49 +270,52 @@ def test_a_deal_in_full(hubspot, mapped):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("closed", "won", "is_won", "closed_at"),
-    [("true", "false", "false", "2026-03-01"), ("false", "false", None, None), (None, None, None, None)],
-)
-def test_an_open_deals_close_date_is_a_hope(closed, won, is_won, closed_at, hubspot, mapped):
-    hubspot.add("deals", 8, {"closedate": "2026-03-01", "hs_is_closed": closed, "hs_is_closed_won": won})
-    (row,) = mapped("deals")
-    assert (row.get("is_won"), row.get("closed_at"), row["expected_close_date"]) == (is_won, closed_at, "2026-03-01")
+def test_an_open_deals_close_date_is_a_hope(each):
+    flags = [("true", "false"), ("false", "false"), (None, None)]
+    rows = each("deals", [{"closedate": "2026-03-01", "hs_is_closed": c, "hs_is_closed_won": w} for c, w in flags])
+    assert [row["expected_close_date"] for row in rows] == ["2026-03-01"] * 3
+    assert [(row.get("is_won"), row.get("closed_at")) for row in rows] == [
+        ("false", "2026-03-01"), (None, None), (None, None),
+    ]  # fmt: skip
 
 
-def test_a_stage_that_is_entered_again_is_two_stays(hubspot, mapped):
+def test_a_stage_that_is_entered_again_is_two_stays(hubspot, mapped_either_way):
     history = [
         ("demo", "2026-03-01T00:00:00.000Z"), ("offer", "2026-02-01T00:00:00.000Z"), ("", "2026-01-20T00:00:00.000Z"),
         ("demo", "2026-01-01T00:00:00.000Z"),
     ]  # fmt: skip
     hubspot.add("deals", 8, {"dealstage": "demo"}, {"dealstage": history})
-    assert mapped("deal_stages", of="deals") == [
+    assert mapped_either_way("deal_stages", of="deals") == [
         {"opportunity_id": "8", "to_stage": stage, "changed_at": at} for stage, at in history if stage
     ]
 
 
-def test_who_was_merged_into_whom(hubspot, mapped):
+def test_who_was_merged_into_whom(hubspot, mapped_either_way):
     at = "2026-03-02T12:00:00.000Z"
     for crm_type in ("contacts", "companies", "deals"):
         hubspot.add(crm_type, 1)
         hubspot.add(crm_type, 3)
         hubspot.merge(crm_type, 1, 3)
-    assert mapped("contact_merges", of="contacts") == [{"contact_id": "1", "merged_into_id": "3", "updated_at": at}]
-    assert mapped("company_merges", of="companies") == [{"account_id": "1", "merged_into_id": "3", "updated_at": at}]
-    assert mapped("deal_merges", of="deals") == [
+    assert mapped_either_way("contact_merges", of="contacts") == [
+        {"contact_id": "1", "merged_into_id": "3", "updated_at": at}
+    ]
+    assert mapped_either_way("company_merges", of="companies") == [
+        {"account_id": "1", "merged_into_id": "3", "updated_at": at}
+    ]
+    assert mapped_either_way("deal_merges", of="deals") == [
         {"opportunity_id": "1", "stage": "merged", "merged_into_id": "3", "updated_at": at}
     ]
 
 
-def test_a_contact_and_a_company(hubspot, mapped):
+def test_a_contact_and_a_company(hubspot, mapped_either_way):
     at = "2026-03-02T12:00:00.000Z"
     hubspot.add("contacts", 501, {"email": "ann@example.com", "phone": "+1 555", "associatedcompanyid": "9"})
     hubspot.add("companies", 9, {"name": "Acme", "industry": "MINING", "country": "Chile"})
-    assert mapped("contacts") == [
+    assert mapped_either_way("contacts") == [
         {"contact_id": "501", "email": "ann@example.com", "phone": "+1 555", "account_id": "9", "created_at": at,
          "updated_at": at, "is_deleted": "false"}
     ]  # fmt: skip
-    assert mapped("companies") == [
+    assert mapped_either_way("companies") == [
         {"account_id": "9", "name": "Acme", "industry": "MINING", "country": "Chile", "created_at": at, "updated_at": at,
          "is_deleted": "false"}
     ]  # fmt: skip
