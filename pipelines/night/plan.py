@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.backfill import check_window
+from pipelines.night.fetch import FetchedTonight
 from pipelines.night.fingerprint import alerts_fingerprint_of, fingerprint_of
 from pipelines.night.generation import Generation, current_generation
 from pipelines.night.identity import workspace_key
@@ -89,6 +90,7 @@ class Plan:
     is_full: bool
     why_full: str
     orders: Orders
+    fetched: FetchedTonight = field(default_factory=FetchedTonight)
 
 
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
@@ -171,6 +173,7 @@ def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> boo
 def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]:
     """What the user should know that is no error."""
     notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
+    notes += plan.fetched.notes
     for source in settings.sources:
         for path in unread_files(request.workspace.home, source):
             notes.append(

@@ -54,6 +54,14 @@ def reading_of(settings: Settings, home: Path, name: str, entity: str, object_na
     return None
 
 
+def readings_of(source: Source, home: Path, api_object: str) -> list[Source]:
+    """What reads the pages of an API's object; its passes over archived and deleted records are read like itself."""
+    mappings = objects_of(str(crm_of(source.kind)), None if source.mappings is None else home / source.mappings)
+    base = re.sub("_(archived|deleted)$", "", api_object)
+    names = {name for name, mapping in mappings.items() if (mapping.source_object or name) in (api_object, base)}
+    return [reading for reading in readings(source, home) if reading.object in names]
+
+
 @cache
 def objects_of(crm: str, own: Path | None) -> Mapping[str, ObjectMapping]:
     """The objects of a CRM by name; the user's files replace shipped ones of the same name and add others."""
