@@ -53,7 +53,7 @@ OBJECTS = (
         ("Id", "OwnerId", "StartDateTime", "IsAllDayEvent", "ActivityDate", *_RECORD),
         (
             *("EndDateTime", "DurationInMinutes", "EventSubtype", "Type", "Subject", "Location", "WhoId", "WhatId"),
-            *("AccountId", "CreatedById", "IsChild", "IsRecurrence", "IsRecurrence2", "IsArchived"),
+            *("AccountId", "CreatedById", "IsChild", "IsRecurrence", "GroupEventType", "ShowAs", "IsArchived"),
         ),
         can_vanish=True,
     ),
@@ -84,6 +84,7 @@ OBJECTS = (
         ("Id", "OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
         ("CreatedById", "IsDeleted"),
         changed="CreatedDate",
+        where="Field = 'StageName'",
         is_optional=True,
     ),
     SalesforceObject(
