@@ -44,7 +44,7 @@ OBJECTS = (
         ("Id", "OwnerId", "Status", "IsClosed", "ActivityDate", *_RECORD),
         (
             *("CompletedDateTime", "TaskSubtype", "Type", "Subject", "CallType", "CallDisposition"),
-            *("CallDurationInSeconds", "WhoId", "WhatId", "AccountId", "CreatedById", "IsRecurrence", "IsArchived"),
+            *("CallDurationInSeconds", "WhoId", "WhatId", "AccountId", "IsRecurrence"),
         ),
         can_vanish=True,
     ),
@@ -52,8 +52,8 @@ OBJECTS = (
         "Event",
         ("Id", "OwnerId", "StartDateTime", "IsAllDayEvent", "ActivityDate", *_RECORD),
         (
-            *("EndDateTime", "DurationInMinutes", "EventSubtype", "Type", "Subject", "Location", "WhoId", "WhatId"),
-            *("AccountId", "CreatedById", "IsChild", "IsRecurrence", "GroupEventType", "ShowAs", "IsArchived"),
+            *("EndDateTime", "DurationInMinutes", "Type", "Subject", "Location", "WhoId", "WhatId"),
+            *("AccountId", "CreatedById", "IsChild", "IsRecurrence", "GroupEventType", "ShowAs"),
         ),
         can_vanish=True,
     ),
@@ -90,10 +90,7 @@ OBJECTS = (
     SalesforceObject(
         "Lead",
         ("Id", "OwnerId", "Status", "IsConverted", *_RECORD),
-        (
-            *("LeadSource", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId"),
-            "MasterRecordId",
-        ),
+        ("LeadSource", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId"),
         can_vanish=True,
     ),
     SalesforceObject(
@@ -107,7 +104,7 @@ OBJECTS = (
     SalesforceObject(
         "OpportunityStage",
         ("Id", "MasterLabel", "SortOrder", "IsClosed", "IsWon"),
-        ("ApiName", "IsActive", "DefaultProbability", "SystemModstamp"),
+        ("ApiName", "SystemModstamp"),
         changed=None,
     ),
 )

@@ -35,10 +35,10 @@ def test_every_record_comes_once_with_its_quoted_line_ends(salesforce, read, tas
 def test_deleted_and_archived_records_come_too(salesforce, read, a_task):
     salesforce.org.add("Task", [a_task(1), a_task(2, IsDeleted=True), a_task(3, IsArchived=True)])
 
-    assert [(row["IsDeleted"], row["IsArchived"]) for row in read().rows("Task")] == [
-        ("false", "false"),
-        ("true", "false"),
-        ("false", "true"),
+    assert [(row["Id"][:15], row["IsDeleted"]) for row in read().rows("Task")] == [
+        ("00T000000000001", "false"),
+        ("00T000000000002", "true"),
+        ("00T000000000003", "false"),
     ]
 
 
