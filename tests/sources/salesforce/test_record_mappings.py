@@ -17,9 +17,9 @@ CONTACT = {"Id": "0031G00001S3ckZQAR", "AccountId": "0011G00000eLwuWQAS", "IsDel
 USER = {"Id": "0051G000007Ez4XQAS", "Name": "Ann", "Email": "ann@example.com", "IsActive": "true"}
 
 
-@pytest.mark.parametrize("given", [{"Status": "5"}, {"Status": "Draft"}, {"IsPrivateDraft": "true"}])
-def test_a_draft_is_no_email(mapped, given):
-    assert mapped("EmailMessage", EMAIL | given) == []
+def test_a_draft_is_no_email(mapped):
+    given = ({"Status": "5"}, {"Status": "Draft"}, {"IsPrivateDraft": "true"})
+    assert mapped("EmailMessage", *(EMAIL | each for each in given)) == []
 
 
 def test_an_email_names_its_twin_and_its_message_id(mapped):
@@ -27,21 +27,22 @@ def test_an_email_names_its_twin_and_its_message_id(mapped):
     assert (row["copy_of_id"], row["external_id"]) == ("00T1G00003Ufap9UAB", "<a@b>")
 
 
-@pytest.mark.parametrize(
-    ("given", "direction", "disposition"),
-    [
-        ({}, "outbound", "sent"),
-        ({"Incoming": "true", "Status": "0"}, "inbound", None),
-        ({"IsBounced": "true"}, "outbound", "bounced"),
-        ({"Status": "2"}, "outbound", "replied"),
-        ({"IsOpened": "true"}, "outbound", "opened"),
-        ({"FirstOpenedDate": "2026-03-03T00:00:00.000Z"}, "outbound", "opened"),
-        ({"Incoming": None}, "unknown", "sent"),
-    ],
-)
-def test_what_became_of_an_email(mapped, given, direction, disposition):
-    [row] = mapped("EmailMessage", EMAIL | given)
-    assert (row["direction"], row.get("disposition")) == (direction, disposition)
+ENDS = [
+    ({}, "outbound", "sent"),
+    ({"Incoming": "true", "Status": "0"}, "inbound", None),
+    ({"IsBounced": "true"}, "outbound", "bounced"),
+    ({"Status": "2"}, "outbound", "replied"),
+    ({"IsOpened": "true"}, "outbound", "opened"),
+    ({"FirstOpenedDate": "2026-03-03T00:00:00.000Z"}, "outbound", "opened"),
+    ({"Incoming": None}, "unknown", "sent"),
+]
+
+
+def test_what_became_of_an_email(mapped):
+    rows = mapped("EmailMessage", *(EMAIL | given for given, *_ in ENDS))
+    assert [
+        (given, row["direction"], row.get("disposition")) for (given, *_), row in zip(ENDS, rows, strict=True)
+    ] == ENDS
 
 
 def test_an_open_deal_is_neither_won_nor_closed(mapped):
@@ -50,19 +51,25 @@ def test_an_open_deal_is_neither_won_nor_closed(mapped):
     assert "is_won" not in row and "closed_at" not in row
 
 
-@pytest.mark.parametrize("day", ["2026-03-31", "2026-03-31T00:00:00.000Z", "2026-03-31 00:00:00"])
-def test_a_closed_deal_closed_on_its_close_date(mapped, day):
-    won, lost = mapped("Opportunity", *(DEAL | {"IsClosed": "true", "IsWon": won, "CloseDate": day} for won in ("true", "false")))  # fmt: skip
-    assert (won["closed_at"], won["is_won"], lost["is_won"]) == ("2026-03-31", "true", "false")
+def test_a_closed_deal_closed_on_its_close_date(mapped):
+    closed = DEAL | {"IsClosed": "true"}
+    rows = mapped(
+        "Opportunity",
+        closed | {"IsWon": "true", "CloseDate": "2026-03-31"},
+        closed | {"IsWon": "true", "CloseDate": "2026-03-31T00:00:00.000Z"},
+        closed | {"IsWon": "false", "CloseDate": "2026-03-31 00:00:00"},
+    )
+    assert [(row["closed_at"], row["is_won"]) for row in rows] == [
+        ("2026-03-31", "true"),
+        ("2026-03-31", "true"),
+        ("2026-03-31", "false"),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("written", "word"),
-    [("New Customer", "new"), ("Existing Customer - Upgrade", "expansion"), ("Renewal", "renewal"), ("Partner", None)],
-)
-def test_what_a_deal_sells_is_read_from_its_type(mapped, written, word):
-    [row] = mapped("Opportunity", DEAL | {"Type": written})
-    assert row.get("deal_type") == word
+def test_what_a_deal_sells_is_read_from_its_type(mapped):
+    types = ["New Customer", "Existing Customer - Upgrade", "Renewal", "Partner"]
+    rows = mapped("Opportunity", *(DEAL | {"Type": written} for written in types))
+    assert [row.get("deal_type") for row in rows] == ["new", "expansion", "renewal", None]
 
 
 def test_of_field_history_only_the_moves_of_stage_count(mapped):
