@@ -40,6 +40,7 @@ class Polite:
 
     `headers` is asked before every request, so that a renewed token is used. `after` sees each response and says for
     how many seconds the next request must wait. `is_limit` says whether another status (Salesforce's 403) means "later".
+    `explain` knows the vendor's own words for a refusal (response, path, needs); None leaves it to the common ones.
     """
 
     vendor: str
@@ -49,6 +50,7 @@ class Polite:
     least_gap_seconds: float = 0.0
     after: Callable[[httpx.Response], float] = lambda response: 0.0
     is_limit: Callable[[httpx.Response], bool] = lambda response: False
+    explain: Callable[[httpx.Response, str, str], ExtractionError | None] = lambda response, path, needs: None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     transport: httpx.BaseTransport | None = None
@@ -95,7 +97,7 @@ class Polite:
 
         try:
             for attempt in stamina.retry_context(
-                on=_is_passing,
+                on=is_passing,
                 attempts=None,
                 timeout=self.patience_seconds,
                 wait_initial=0.5,
@@ -150,7 +152,7 @@ class Polite:
         if response.status_code in PASSING or self.is_limit(response):
             raise _LaterError(str(response.status_code), wait_of(response))
         if response.status_code >= 300:
-            raise self._refused(response, path, needs)
+            raise self.explain(response, path, needs) or self._refused(response, path, needs)
         return response
 
     def _wait_our_turn(self) -> None:
