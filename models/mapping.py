@@ -23,6 +23,8 @@ class FileFormat(StrEnum):
     JSON = "json"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    ICS = "ics"
+    MBOX = "mbox"
 
 
 class ReadOptions(BaseModel):

@@ -22,7 +22,7 @@ from models.settings import Settings, Source
 from pipelines.night.whole_file import sync, write_whole
 from pipelines.night.workspace import Workspace
 
-EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".ics", ".mbox")
 COMPRESSIONS = (".gz", ".zst")
 HALF_DONE = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
 JOIN_PREFIX = "join:"
