@@ -6,10 +6,12 @@ ever raise, whatever the text. What does not belong here: fields and contracts (
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.fields import (
+    BRACKETS,
     CONTROL,
     CONTROL_IN_ID,
     DAY_PATTERN,
@@ -133,7 +135,10 @@ def _day(kind: Kind, x: str) -> str:
 
 
 def _text(kind: Kind, x: str, zones: Zones) -> str:
-    return x
+    if not kind.is_shared:
+        return x
+    upper, lower = string.ascii_uppercase, string.ascii_lowercase
+    return f"translate(coalesce(nullif(trim({x}, {literal(BRACKETS)}), ''), {x}), '{upper}', '{lower}')"
 
 
 def _word(kind: Kind, x: str, zones: Zones) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from models.fields import Flag, Id, IdList, Instant, RepId, Seconds, Text, Word, word_of
+from models.fields import Flag, Id, IdList, Instant, RepId, Seconds, SharedId, Text, Word, word_of
 from models.records import Record
 from models.vocabulary import Basis, Channel, Direction, MeetingMode, Precision, Status
 
@@ -48,4 +48,11 @@ class Activity(Record):
     subject: Text | None = Field(None, description="Its subject line; stored only when privacy.keep_subjects is true.")
     created_at: Instant | None = Field(
         None, description="When it was entered in the source; for a meeting, when it was booked."
+    )
+    external_id: SharedId | None = Field(
+        None,
+        description="An id that copies of it in other systems share: a Message-ID, a calendar's UID, a call's id; in lower case, without <>.",
+    )
+    copy_of_id: Id | None = Field(
+        None, description="The activity of the same source that this one tells again in full."
     )

@@ -17,6 +17,7 @@ from models.entities import (
     Stage,
     StageChange,
     TimeOff,
+    User,
 )
 from models.records import Record
 
@@ -39,5 +40,6 @@ CONTRACTS: dict[str, type[Record]] = {
         ExchangeRate,
         RepAlias,
         TimeOff,
+        User,
     )
 }

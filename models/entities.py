@@ -22,7 +22,16 @@ from models.fields import (
     word_of,
 )
 from models.records import NotBefore, NotItself, Record, RowRule
-from models.vocabulary import DealType, PeriodGrain, RepType, SourceType, SpendCategory, StageOutcome, TerminationKind
+from models.vocabulary import (
+    DealType,
+    PeriodGrain,
+    RepType,
+    SourceType,
+    SpendCategory,
+    StageOutcome,
+    TerminationKind,
+    UserKind,
+)
 
 
 class Rep(Record):
@@ -268,3 +277,19 @@ class TimeOff(Record):
     start_date: Day = Field(description="First day off.")
     end_date: Day = Field(description="Last day off.")
     kind: Word | None = Field(None, description="What for.")
+
+
+class User(Record):
+    """An account of a source: who or what its rep ids stand for. It is no roster: nobody is employed by being here."""
+
+    ENTITY: ClassVar[str] = "users"
+    KEY: ClassVar[tuple[str, ...]] = ("user_id",)
+
+    user_id: RepId = Field(description="The id by which the source's other records name the account.")
+    kind: Annotated[str, word_of(UserKind)] = Field(description="A person, a queue of work, or another program.")
+    full_name: RepWord | None = Field(None, description="Its name.")
+    email: RepWord | None = Field(
+        None, description="The person's e-mail; the one roster rep with the same address is meant."
+    )
+    is_active: Flag | None = Field(None, description="False when it can no longer be used; blank is true.")
+    created_at: Instant | None = Field(None, description="When it was made.")

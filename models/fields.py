@@ -22,6 +22,7 @@ from models.personal import Hiding
 
 BLANKS = " \t\r\n"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+BRACKETS = "<> "
 CONTROL_IN_ID = r"[\x00-\x1f\x7f]"
 
 DAY_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -54,7 +55,7 @@ class Kind:
     `pattern` must match the whole trimmed text; `expects` says it in words for the person who must mend the row.
     `first_year`..`last_year` bound days and instants, `low`..`high` numbers (inclusive), `words` closed sets,
     compared in lower case. `sql_type` is the column's type in DuckDB. `hiding` is how the value enters crm.duckdb when
-    it might name a person.
+    it might name a person. `is_shared` is an id that several systems write, each in its own case and brackets.
     """
 
     shape: Shape
@@ -68,6 +69,7 @@ class Kind:
     high: Decimal | None = None
     words: tuple[str, ...] = ()
     hiding: Hiding = Hiding.WORD
+    is_shared: bool = False
 
     @property
     def may_name_a_person(self) -> bool:
@@ -121,7 +123,7 @@ class Kind:
             if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
                 raise self._broken("out_of_range", text)
             return int(number) if self.shape is Shape.WHOLE else number
-        return text
+        return shared_form(text) if self.is_shared else text
 
     def _parse_time(self, text: str) -> date | datetime:
         try:
@@ -166,6 +168,11 @@ def ascii_lower(text: str) -> str:
     return text.translate(_TO_LOWER)
 
 
+def shared_form(text: str) -> str:
+    """How an id that several systems write is compared: in lower case, without the brackets of a Message-ID."""
+    return ascii_lower(text.strip(BRACKETS) or text)
+
+
 def word_of(words: type[StrEnum]) -> Kind:
     """The kind of a closed set."""
     values = tuple(str(member) for member in words)
@@ -173,6 +180,7 @@ def word_of(words: type[StrEnum]) -> Kind:
 
 
 ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.KEY)
+SHARED_ID = Kind(Shape.ID, "VARCHAR", "an id", max_length=1_000, hiding=Hiding.KEY, is_shared=True)
 REP_ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.NONE)
 TEXT = Kind(Shape.TEXT, "VARCHAR", "text", max_length=20_000, hiding=Hiding.TEXT)
 WORD = Kind(Shape.ID, "VARCHAR", "a word or a short name")
@@ -225,6 +233,7 @@ ID_LIST = Kind(
 )
 
 Id = Annotated[str, ID]
+SharedId = Annotated[str, SHARED_ID]
 RepId = Annotated[str, REP_ID]
 Text = Annotated[str, TEXT]
 Word = Annotated[str, WORD]

@@ -61,6 +61,14 @@ class Basis(StrEnum):
     LOGGED = "logged"
 
 
+class UserKind(StrEnum):
+    """What an account of a CRM is: somebody, a queue of work, or another program."""
+
+    PERSON = "person"
+    QUEUE = "queue"
+    INTEGRATION = "integration"
+
+
 class RepType(StrEnum):
     """How a rep sells: remotely, in a territory, or both by agreement."""
 

@@ -10,7 +10,7 @@ import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from models.places import has_holidays
-from models.settings import WEEKDAYS, Settings
+from models.settings import WEEKDAYS, Settings, Source
 from models.tables import Column, TableSpec
 from sql.rows import Cell, create_table, insert_rows
 
@@ -99,6 +99,12 @@ SOURCE = TableSpec(
         Column(name="source", type="VARCHAR", description="Its name.", required=True),
         Column(name="priority", type="INTEGER", description="Its place in the settings, from 1.", required=True),
         Column(name="kind", type="VARCHAR", description="canonical or mapped.", required=True),
+        Column(
+            name="assume_past_meetings_held",
+            type="BOOLEAN",
+            description="Whether its past meetings without a status count as held.",
+            required=True,
+        ),
     ),
 )
 HOLIDAY = TableSpec(
@@ -206,12 +212,17 @@ def create_parameter_table(connection: duckdb.DuckDBPyConnection, parameters: Pa
 
 def create_source_table(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Makes core.source; several entries of one name are one source, at the place of the first."""
-    kinds: dict[str, str] = {}
+    entries: dict[str, list[Source]] = {}
     for source in settings.sources:
-        kinds.setdefault(source.name, source.kind)
+        entries.setdefault(source.name, []).append(source)
     rows: list[dict[str, Cell]] = [
-        {"source": name, "priority": str(place), "kind": kind}
-        for place, (name, kind) in enumerate(kinds.items(), start=1)
+        {
+            "source": name,
+            "priority": str(place),
+            "kind": same[0].kind,
+            "assume_past_meetings_held": str(all(source.assumes_meetings_held() for source in same)),
+        }
+        for place, (name, same) in enumerate(entries.items(), start=1)
     ]
     insert_rows(connection, create_table(connection, SOURCE), SOURCE, rows)
 

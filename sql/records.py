@@ -24,6 +24,7 @@ PREFIXED_REFERENCES = frozenset(
         "contact_id",
         "contact_ids",
         "contract_id",
+        "copy_of_id",
         "lead_id",
         "merged_into_id",
         "opportunity_id",

@@ -18,6 +18,7 @@ from data_quality.reconcile import reconcile_all
 from models.settings import Settings
 from pipelines.alerting.tonight import judge_tonight, summary
 from pipelines.night.audit import expectations_of
+from pipelines.night.fetch import write_cursors
 from pipelines.night.generation import Generation
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import write_inputs
@@ -129,12 +130,13 @@ def _load(
         carry_ledger(connection, plan.previous)
     if not plan.is_full:
         loader.remember_loads({load.load_number or 0: load.load_id for load in accepted_loads(plan.known)})
-    loads, number = loads_of(night.settings, plan, build)
+    loads, number = loads_of(night.settings, request.workspace.home, plan, build)
     with night.steps.step("load") as rows:
         rows.append(loader.load(loads, night.steps.progress.advance))
     _note_unread(loader, plan, build, number)
     with night.steps.step("merges"):
         quarantine_merge_cycles(loader)
+    write_cursors(connection, plan.fetched.cursors)
     if not request.is_partial:
         mark_dismissed(connection, plan.orders.dismissed)
     return loader, write_orders(connection, plan.orders.pending, build.number)

@@ -21,7 +21,7 @@ from models.errors import UnreadableFileError
 from models.personal import HIDDEN_PHONE
 from models.records import Record
 from models.settings import Settings, Source
-from pipelines.night.stage_sql import EntityPlan, is_prefixed, stage_sql, staged_table
+from pipelines.night.stage_sql import IGNORED, EntityPlan, is_prefixed, stage_sql, staged_table
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier
@@ -114,17 +114,28 @@ def ingest_file(
         *_explained(connection, plan, rows, load_id, name, load_number, first_row),
     )
     broken = len({row.line_number for row in rejected})
+    ignored = _count_ignored(connection, plan, load_number)
     return FileResult(
         rows_read=rows.rows + len(rows.rejects) + rows.ignored,
-        rows_valid=rows.rows - (broken - len(rows.rejects)),
+        rows_valid=rows.rows - (broken - len(rows.rejects)) - ignored,
         rows_quarantined=broken,
-        rows_ignored=rows.ignored,
+        rows_ignored=rows.ignored + ignored,
         rejected=rejected,
         unnamed=_mapped(plan, rows).unnamed,
         line_of=rows.line_of,
         first_row=first_row,
         row_count=rows.rows,
     )
+
+
+def _count_ignored(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, load_number: int) -> int:
+    """Rows that the mapping takes for no record of the entity."""
+    if plan.mapping is None or not plan.mapping.ignore:
+        return 0
+    (count,) = connection.execute(
+        f"select count(*) from {plan.staged} where _load_number = ? and _broken = {IGNORED}", [load_number]
+    ).fetchone() or (0,)
+    return int(count)
 
 
 def forget_rows(connection: duckdb.DuckDBPyConnection, contract: type[Record], load_number: int) -> None:
@@ -181,7 +192,7 @@ def _explained(
     mapped = _mapped(plan, rows)
     failing = connection.execute(
         f"select rowid, _unmapped, _raw, _fields, {_own_id(plan)} from {plan.staged}"
-        " where _load_number = ? and (_broken <> 0 or _unmapped <> 0) order by rowid",
+        f" where _load_number = ? and (_broken not in (0, {IGNORED}) or _unmapped <> 0) order by rowid",
         [load_number],
     ).fetchall()
     for rowid, unmapped, raw, fields, own_id in failing:

@@ -33,6 +33,7 @@ class KnownLoad:
     remedy: str | None
     load_number: int | None
     mapping_fingerprint: str | None
+    object: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,15 @@ class Sorted:
 
 
 def read_ledger(connection: duckdb.DuckDBPyConnection) -> list[KnownLoad]:
-    """Every load that was ever seen, oldest first."""
+    """Every load that was ever seen, oldest first; a file of an earlier version knows no objects."""
+    known = connection.execute("select * from ops.load limit 0").description or []
+    object_name = "coalesce(object, '')" if "object" in [column[0] for column in known] else "''"
     return [
         KnownLoad(*row)
         for row in connection.execute(
-            """
-            select load_id, source, entity, file_name, file_sha256, status, reason, remedy, load_number, mapping_fingerprint
+            f"""
+            select load_id, source, entity, file_name, file_sha256, status, reason, remedy, load_number, mapping_fingerprint,
+                {object_name}
             from ops.load order by load_id
             """
         ).fetchall()
@@ -72,11 +76,11 @@ def mapping_fingerprint(settings: Settings, source: Source) -> str:
 def sort_inbox(
     landed: Iterable[LandedFile],
     known: Iterable[KnownLoad],
-    fingerprints: dict[tuple[str, str], str],
+    fingerprints: dict[tuple[str, str, str], str],
     dismissed: Container[FileKey] = (),
     again: Container[FileKey] = (),
 ) -> Sorted:
-    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity).
+    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity, object).
 
     Files that somebody dismissed are left out; those to be taken `again` are read though nothing changed.
     """
@@ -92,7 +96,7 @@ def sort_inbox(
     repeated, deferred, standing = [], [], []
     for file in landed:
         key = (file.source, file.entity, file.sha256)
-        judged = refused.get((*key, fingerprints.get((file.source, file.entity))))
+        judged = refused.get((*key, fingerprints.get((file.source, file.entity, file.object))))
         if file.deferred is not None:
             deferred.append(file)
         elif key in accepted:
@@ -137,10 +141,10 @@ def write_load(
 ) -> None:
     """One row of ops.load."""
     connection.execute(
-        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
+        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, ?)",
         [
             summary.load_id, summary.source, summary.entity, summary.file_name, file.sha256, file.size, summary.status,
-            summary.reason, summary.remedy, load_number, fingerprint, now, as_of,
+            summary.reason, summary.remedy, load_number, fingerprint, now, as_of, file.object or None,
         ],
     )  # fmt: skip
 

@@ -65,6 +65,14 @@ def test_a_list_keeps_its_order_and_each_id_once(judge: Any, text: str, ids: lis
     assert activity(judge, contact_ids=text)["contact_ids"] == ids
 
 
+@pytest.mark.parametrize(
+    ("text", "id_"),
+    [("<CAb.7@Mail.Example>", "cab.7@mail.example"), (" < UID-1 > ", "uid-1"), ("İD", "İd"), ("<>", "<>")],
+)
+def test_an_id_that_systems_share_is_compared_without_case_and_brackets(judge: Any, text: str, id_: str) -> None:
+    assert activity(judge, external_id=text)["external_id"] == id_
+
+
 def test_fields_that_the_file_lacks_are_null_of_their_type(connection: duckdb.DuckDBPyConnection) -> None:
     values = contract_sql(Activity, "UTC", "UTC", present=["source_record_id"]).values
     typed = ", ".join(f"typeof({expression})" for name, expression in values.items() if name != "source_record_id")

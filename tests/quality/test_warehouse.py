@@ -175,7 +175,14 @@ def test_the_inputs_hold_what_the_settings_say(connection: duckdb.DuckDBPyConnec
             "sources": [
                 {"name": "dialer", "kind": "canonical", "path": "a"},
                 {"name": "crm", "kind": "mapped", "path": "b", "entity": "contracts", "fields": contract},
-                {"name": "crm", "kind": "mapped", "path": "c", "entity": "leads", "fields": lead},
+                {
+                    "name": "crm",
+                    "kind": "mapped",
+                    "path": "c",
+                    "entity": "leads",
+                    "fields": lead,
+                    "assume_past_meetings_held": False,
+                },
             ],
         }
     )
@@ -187,15 +194,17 @@ def test_the_inputs_hold_what_the_settings_say(connection: duckdb.DuckDBPyConnec
         " from core.parameter"
     ).fetchall() == [("2026-03-31 15:30:00+00", "2026-04-01", 7, [1, 7], "17:30:00", ["sdr", "ae", "csm", "field_rep"])]
     assert connection.execute("select * from core.source order by priority").fetchall() == [
-        ("dialer", 1, "canonical"),
-        ("crm", 2, "mapped"),
+        ("dialer", 1, "canonical", True),
+        ("crm", 2, "mapped", False),
     ]
     holidays = connection.execute("select country, holiday_date::varchar from core.holiday").fetchall()
     assert holidays[0] == ("DE", "2026-01-01") and {country for country, _ in holidays} == {"DE"}
 
 
 def test_every_table_view_and_column_gets_its_comment(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create table core.source as select '' as source, 1 as priority, '' as kind")
+    connection.execute(
+        "create table core.source as select '' as source, 1 as priority, '' as kind, true as assume_past_meetings_held"
+    )
     connection.execute("create view core.holiday as select '' as country, 1 as holiday_date, 'it''s' as name")
     assert write_comments(connection, INPUTS) == ["core.source", "core.holiday"]
     comments = connection.execute("select table_name, column_name, comment from duckdb_columns() where not internal")

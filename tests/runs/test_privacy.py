@@ -26,7 +26,7 @@ ABOUT_REPS = {
     ("reps", "email"), ("reps", "manager_rep_id"), ("leads", "owner_rep_id"), ("opportunities", "owner_rep_id"),
     ("stage_changes", "changed_by_rep_id"), ("stage_changes", "owner_rep_id"), ("forecasts", "rep_id"),
     ("quotas", "rep_id"), ("activity_targets", "rep_id"), ("rep_aliases", "source_rep_id"), ("rep_aliases", "rep_id"),
-    ("time_off", "rep_id"),
+    ("time_off", "rep_id"), ("users", "user_id"), ("users", "full_name"), ("users", "email"),
 }  # fmt: skip
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}

@@ -11,6 +11,7 @@ from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.delimited import dialect_of, read_fast
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
+from pipelines.sources.reading.pages import read_pages
 from pipelines.sources.reading.parquet import read_parquet
 from pipelines.sources.reading.rows import TextRows
 from pipelines.sources.reading.unpacking import unpack
@@ -37,6 +38,8 @@ def read_rows(
     plain = unpack(path, compression, scratch / f"{path.name}.plain") if compression else path
     if plain.stat().st_size == 0:
         raise UnreadableFileError("empty_file", "the file has no bytes", "export it again; nothing was loaded")
+    if file_format is FileFormat.PAGES and options.pages is not None:
+        return read_pages(connection, plain, options.pages)
     check_type(plain, file_format)
     if file_format is FileFormat.PARQUET:
         return read_parquet(connection, plain, options, every_page=force_slow)

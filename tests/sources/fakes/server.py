@@ -17,13 +17,17 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked: `query` has the last value of each parameter, `value` the parsed JSON body or form fields."""
+    """What was asked: `query` has the last value of each parameter, `value` the parsed JSON body or form fields.
+
+    `repeated` has all values of each parameter.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     value: Any
+    repeated: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,10 +128,10 @@ def _handler_of(vendor: FakeVendor) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             raw = self.rfile.read(length) if length else b""
             parts = urlsplit(self.path)
-            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            request = Request(
-                self.command, parts.path, query, {k.lower(): v for k, v in self.headers.items()}, _parsed(raw)
-            )
+            repeated = parse_qs(parts.query, keep_blank_values=True)
+            query = {name: values[-1] for name, values in repeated.items()}
+            headers = {k.lower(): v for k, v in self.headers.items()}
+            request = Request(self.command, parts.path, query, headers, _parsed(raw), repeated)
             response, how = vendor.respond(request)
             body = response.encoded()
             self.send_response(response.status)
