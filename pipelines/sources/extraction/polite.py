@@ -17,6 +17,7 @@ import stamina
 
 from pipelines.sources.extraction.faults import DeniedError, ExpiredError, ExtractionError, GarbledError
 
+stamina.instrumentation.set_on_retry_hooks(())  # it would write a log line on our standard output for each retry
 _AGENT = "Touchline"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _LONGEST_WAIT_SECONDS = 120.0

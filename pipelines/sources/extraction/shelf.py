@@ -205,6 +205,12 @@ class Shelf:
         return self.folder / f"window-{window.until.replace(':', '')}.json"
 
 
+def waiting_files(folder: Path) -> set[str]:
+    """The names of the files of all whole windows of a source that wait on its shelves."""
+    windows = (_fetched(path) for path in folder.glob("*/window-*.json"))
+    return {file.name for window in windows if window is not None for file in window.files}
+
+
 def one_line(body: bytes) -> bytes:
     """A JSON text without line ends: inside texts there are none, between tokens they mean nothing."""
     if b"\n" in body or b"\r" in body:
