@@ -74,7 +74,7 @@ CRM_TYPES = {
             ("hs_i_cal_uid", "hs_meeting_location", "hs_meeting_location_type", "hs_meeting_external_url",
              "hs_meeting_web_conference_meeting_id"),
         ),
-        _activity("tasks", ("hs_task_status", "hs_task_type", "hs_task_subject"), ("hs_task_completion_date",)),
+        _activity("tasks", ("hs_task_status", "hs_task_subject"), ("hs_task_completion_date",)),
         _activity("communications", ("hs_communication_channel_type",)),
         _activity("notes", ()),
         CrmType(
@@ -85,7 +85,7 @@ CRM_TYPES = {
         ),
         CrmType(
             "contacts", _CONTACTS,
-            ("email", "firstname", "lastname", "phone", "createdate", "lastmodifieddate", "associatedcompanyid"),
+            ("email", "phone", "createdate", "lastmodifieddate", "associatedcompanyid"),
             ("hs_calculated_merged_vids", "hs_merged_object_ids"),
             modified="lastmodifieddate", merged=("hs_calculated_merged_vids", "hs_merged_object_ids"),
         ),
