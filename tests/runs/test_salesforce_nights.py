@@ -187,3 +187,16 @@ def test_exports_of_the_data_loader_and_of_a_connector_are_one_source(office):
         "select occurred_at_precision, status, duration_seconds, activity_date::varchar from core.fct_activity"
         " order by activity_id"
     ) == [("instant", "completed", 65, "2026-03-02"), ("date", "scheduled", 0, "2026-03-01")]
+
+
+def test_work_of_queues_and_programs_says_whose_it_is(api_office, salesforce):
+    queue, program = "00G000000000001AAA", "005000000000009AAA"
+    salesforce.org.add("Group", [record(queue, Name="Inbound", Type="Queue")])
+    salesforce.org.add("User", [record(program, Name="Automated Process", Email="a@example.com", IsActive=True, UserType="AutomatedProcess")])  # fmt: skip
+    salesforce.org.add("Task", [task(1, OwnerId=queue), task(2, OwnerId=program), task(3, OwnerId=ANN)])
+    night(api_office)
+    assert api_office.query("select source_rep_id, reason from ops.unattributed order by 1") == [
+        (program, "integration_user"),
+        (queue, "queue"),
+        (ANN, "not_on_roster"),
+    ] or api_office.query("select source_rep_id, reason from ops.unattributed order by 1")
