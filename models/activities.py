@@ -32,7 +32,8 @@ class Activity(Record):
         None, description="Who reached out to whom; blank is unknown."
     )
     status: Annotated[str, word_of(Status)] | None = Field(
-        None, description="What became of it; blank is completed up to as_of, else scheduled."
+        None,
+        description="What became of it; blank is completed up to as_of, else scheduled, and a meeting of a source without assume_past_meetings_held is scheduled.",
     )
     disposition: Word | None = Field(
         None, description="How a call or an e-mail ended, in metrics.md's words; other words are kept beside `other`."

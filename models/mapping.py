@@ -25,6 +25,8 @@ class FileFormat(StrEnum):
     JSON = "json"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    ICS = "ics"
+    MBOX = "mbox"
     PAGES = "pages"
 
 

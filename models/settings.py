@@ -27,6 +27,9 @@ from models.strict_yaml import parse_yaml, read_yaml
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 GateSeverity = Literal["block", "warn", "off"]
+KINDS_TELLING_DELETES = ("salesforce_api", "hubspot_api", "pipedrive_api")
+"""Kinds of sources that are asked for deleted records too, so that a night without any says that there were none."""
+
 _MEETINGS_NEED_A_STATUS = frozenset({"hubspot_export", "hubspot_api"})
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 

@@ -23,7 +23,7 @@ from pipelines.night.whole_file import sync, write_whole
 from pipelines.night.workspace import Workspace
 from pipelines.sources.readings import crm_of, readers_of
 
-EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".ics", ".mbox")
 COMPRESSIONS = (".gz", ".zst")
 HALF_DONE = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
 JOIN_PREFIX = "join:"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from models.errors import TouchlineError
+from models.settings import KINDS_TELLING_DELETES
 from pipelines.night.fingerprint import time_zone_rules
 from pipelines.night.generation import Generation
 from pipelines.night.ledger import KnownLoad, read_ledger
@@ -97,17 +98,26 @@ def _write_sources(connection: duckdb.DuckDBPyConnection) -> None:
         with events as (
             select activity.source,
                 max(activity.occurred_at) filter (where activity.occurred_at <= parameter.as_of) as newest_event_at,
-                count(*) filter (where activity.channel = 'meeting' and activity.status is null
-                    and activity.occurred_at <= parameter.as_of and activity.is_deleted is distinct from true) as assumed_meetings,
                 bool_or(coalesce(activity.is_deleted, false)) as has_deletes
             from core.latest_activities as activity cross join core.parameter as parameter
             group by activity.source
         ),
+        unsaid as (
+            select activity.source, count(*) as meetings
+            from core.latest_activities as activity cross join core.parameter as parameter
+            left join core.activity_copy as copy on activity.activity_id = copy.activity_id
+            where activity.channel = 'meeting' and activity.status is null and activity.occurred_at <= parameter.as_of
+                and activity.is_deleted is not true and copy.activity_id is null
+            group by activity.source
+        ),
         loads as (select source, max(landed_at) as last_load_at from ops.load where status = 'accepted' group by source)
         select source.source, source.kind, events.newest_event_at, loads.last_load_at,
-            coalesce(events.has_deletes, false) as deletes_observable, coalesce(events.assumed_meetings, 0) as assumed_meetings
-        from core.source as source left join events using (source) left join loads using (source)
-        """
+            coalesce(events.has_deletes, false) or list_contains($telling_deletes, source.kind) as deletes_observable,
+            case when source.assume_past_meetings_held then coalesce(unsaid.meetings, 0) else 0 end as assumed_meetings,
+            case when source.assume_past_meetings_held then 0 else coalesce(unsaid.meetings, 0) end as unconfirmed_meetings
+        from core.source as source left join events using (source) left join unsaid using (source) left join loads using (source)
+        """,
+        {"telling_deletes": list(KINDS_TELLING_DELETES)},
     )
 
 

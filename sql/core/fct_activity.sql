@@ -1,5 +1,6 @@
--- One row per living activity, its rep, contacts and deal led to who and what they are, blanks filled by metrics.md.
--- Easily misread: the is_ flags are judged at as_of, so nothing after it is a touch; the rows themselves are here.
+-- One row per living activity, its rep, contacts and deal led to who and what they are, blanks filled by its copies and
+-- by metrics.md. Easily misread: the is_ flags are judged at as_of, so nothing after it is a touch; the rows themselves
+-- are here. Copies are not: core.activity_copy says which activity stands for them.
 with living_activity as (
     select
         a.activity_id,
@@ -7,10 +8,19 @@ with living_activity as (
         a.rep_id as source_rep_id,
         a.booked_by_rep_id as source_booked_by_rep_id,
         a.channel,
-        coalesce(a.direction, 'unknown') as direction,
-        coalesce(a.status, case when a.occurred_at <= p.as_of then 'completed' else 'scheduled' end) as status,
-        a.disposition as source_disposition,
-        lower(a.disposition) as disposition_word,
+        f.rep_id as filled_rep_id,
+        f.booked_by_rep_id as filled_booked_by_rep_id,
+        coalesce(f.direction, a.direction, 'unknown') as direction,
+        coalesce(
+            a.status,
+            case
+                when a.channel = 'meeting' and s.assume_past_meetings_held is false then 'scheduled'
+                when a.occurred_at <= p.as_of then 'completed'
+                else 'scheduled'
+            end
+        ) as status,
+        coalesce(a.disposition, f.disposition) as source_disposition,
+        lower(coalesce(a.disposition, f.disposition)) as disposition_word,
         case when a.channel = 'meeting' then coalesce(a.meeting_mode, 'unknown') end as meeting_mode,
         a.occurred_at,
         a.activity_date,
@@ -20,7 +30,10 @@ with living_activity as (
         greatest(
             a.occurred_at,
             coalesce(
-                a.ended_at, make_timestamptz(epoch_us(a.occurred_at) + coalesce(a.duration_seconds, 0) * 1000000)
+                a.ended_at,
+                make_timestamptz(
+                    epoch_us(a.occurred_at) + coalesce(a.duration_seconds, f.duration_seconds, 0) * 1000000
+                )
             )
         ) as ended_at,
         -- a day has no instant to measure from
@@ -29,14 +42,15 @@ with living_activity as (
             case
                 when a.ended_at > a.occurred_at and a.occurred_at_precision is distinct from 'date'
                     then (epoch_us(a.ended_at) - epoch_us(a.occurred_at)) // 1000000
-                else 0
+                else coalesce(f.duration_seconds, 0)
             end
         ) as duration_seconds,
-        a.account_id,
-        a.contact_id,
-        a.contact_ids,
-        a.lead_id,
-        a.opportunity_id,
+        coalesce(a.account_id, f.account_id) as account_id,
+        coalesce(a.contact_id, f.contact_id) as contact_id,
+        -- an empty list is blank too
+        coalesce(f.contact_ids, a.contact_ids) as contact_ids,
+        coalesce(a.lead_id, f.lead_id) as lead_id,
+        coalesce(a.opportunity_id, f.opportunity_id) as opportunity_id,
         coalesce(a.is_bulk, false) as is_bulk,
         a.subject,
         a.created_at,
@@ -46,17 +60,21 @@ with living_activity as (
         p.connected_call_seconds
     from core.latest_activities as a
     cross join core.parameter as p
-    where a.is_deleted is not true
+    left join core.source as s on a.source = s.source
+    left join core.activity_fill as f on a.activity_id = f.activity_id
+    left join core.activity_copy as c on a.activity_id = c.activity_id
+    where a.is_deleted is not true and c.activity_id is null
 )
 
 select
     a.activity_id,
     a.source,
     substr(a.activity_id, length(a.source) + 2) as source_activity_id,
-    coalesce(r.rep_id, 'unknown') as rep_id,
+    coalesce(r.rep_id, a.filled_rep_id, 'unknown') as rep_id,
     a.source_rep_id,
     case
-        when a.source_booked_by_rep_id is null then coalesce(r.rep_id, 'unknown')
+        when a.source_booked_by_rep_id is null
+            then coalesce(a.filled_booked_by_rep_id, r.rep_id, a.filled_rep_id, 'unknown')
         else coalesce(b.rep_id, 'unknown')
     end as booked_by_rep_id,
     a.channel,

@@ -145,7 +145,39 @@ own_identity as (
     where a.rep_key is null or a.target_key is not null
 ),
 
--- a source with no roster of its own may use the ids of the others, when they mean one person
+-- also of accounts that were deleted since: whose they were stays true
+listed_user as (
+    select
+        source,
+        substr(user_id, length(source) + 2) as source_rep_id,
+        user_id as rep_key,
+        kind,
+        lower(trim(email)) as email
+    from core.latest_users
+),
+
+-- a person of a source's accounts is the roster's rep with that e-mail, unless the own roster or an alias says more
+user_identity as (
+    select
+        u.source,
+        u.source_rep_id,
+        coalesce(e.rep_id, f.rep_key) as rep_id
+    from listed_user as u
+    inner join ranked_rep as f on u.email = f.email and f.email_rank = 1
+    left join walk_end as e on f.rep_key = e.rep_key
+    inner join standing_rep as t on coalesce(e.rep_id, f.rep_key) = t.rep_key
+    left join alias_target as h on f.rep_key = h.rep_key
+    left join told_alias as a on u.rep_key = a.rep_key
+    left join roster_rep as r on u.rep_key = r.rep_key
+    where
+        u.kind = 'person'
+        and a.rep_key is null
+        and r.rep_key is null
+        and (h.rep_key is null or h.target_key is not null)
+),
+
+-- a source with no roster of its own may use the ids of the others, when they mean one person; its own accounts know
+-- better which of its ids are somebody, and who
 lent_identity as (
     select
         s.source,
@@ -154,9 +186,13 @@ lent_identity as (
     from source_rank as s
     cross join own_identity as i
     left join told_alias as a on s.source = a.source and i.source_rep_id = a.source_rep_id
+    left join user_identity as n on s.source = n.source and i.source_rep_id = n.source_rep_id
+    left join listed_user as u on s.source = u.source and i.source_rep_id = u.source_rep_id
     where
         i.is_on_roster
         and a.rep_key is null
+        and n.source is null
+        and coalesce(u.kind, 'person') = 'person'
         and s.source not in (select r.source from roster_rep as r)
     group by s.source, i.source_rep_id
     having count(distinct i.rep_id) = 1
@@ -173,3 +209,9 @@ select
     source_rep_id,
     rep_id
 from lent_identity
+union all
+select
+    source,
+    source_rep_id,
+    rep_id
+from user_identity

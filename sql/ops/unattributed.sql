@@ -1,5 +1,6 @@
 -- One row per id that activities carry and that is no known rep, with the reason.
--- Easily misread: activities after as_of are counted here too, and a blank id stands as '' with reason blank.
+-- Easily misread: activities after as_of are counted here too, and a blank id stands as '' with reason blank. Copies of
+-- an activity, and those whose copy names the rep, lack nobody.
 with unattributed_activity as (
     select
         a.source,
@@ -9,7 +10,9 @@ with unattributed_activity as (
         max(a.occurred_at) as last_at
     from core.latest_activities as a
     left join core.rep_identity as i on a.source = i.source and a.rep_id = i.source_rep_id
-    where a.is_deleted is not true and i.rep_id is null
+    left join core.activity_copy as c on a.activity_id = c.activity_id
+    left join core.activity_fill as f on a.activity_id = f.activity_id
+    where a.is_deleted is not true and i.rep_id is null and c.activity_id is null and f.rep_id is null
     group by a.source, coalesce(a.rep_id, '')
 ),
 
@@ -38,6 +41,16 @@ roster_source as (
     group by source
 ),
 
+listed_user as (
+    select
+        source,
+        substr(user_id, length(source) + 2) as source_rep_id,
+        kind,
+        full_name,
+        is_active is not false and is_deleted is not true as is_active
+    from core.latest_users
+),
+
 any_roster as (
     select
         rep_id as source_rep_id,
@@ -54,9 +67,13 @@ select
         when u.source_rep_id = '' then 'blank'
         when a.source_rep_id is not null then 'alias_names_no_rep'
         when o.living_rows = 0 then 'deleted_from_roster'
+        when n.kind = 'queue' then 'queue'
+        when n.kind = 'integration' then 'integration_user'
         when r.rosters > 1 and t.source is null then 'on_several_rosters'
+        when not n.is_active then 'left_without_roster'
         else 'not_on_roster'
     end as reason,
+    n.full_name,
     u.activities,
     u.first_at,
     u.last_at
@@ -65,3 +82,4 @@ left join told_alias as a on u.source = a.source and u.source_rep_id = a.source_
 left join own_roster as o on u.source = o.source and u.source_rep_id = o.source_rep_id
 left join any_roster as r on u.source_rep_id = r.source_rep_id
 left join roster_source as t on u.source = t.source
+left join listed_user as n on u.source = n.source and u.source_rep_id = n.source_rep_id

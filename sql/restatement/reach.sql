@@ -7,24 +7,49 @@ with any_identity as (
     select source, source_rep_id, rep_id from previous.core.rep_identity
 ),
 
+any_copy as (
+    select activity_id, kept_activity_id from core.activity_copy
+    union
+    select activity_id, kept_activity_id from previous.core.activity_copy
+),
+
+changed_copies as (
+    select p.kept_activity_id, c.load_number
+    from any_copy as p
+    inner join staging.changed_activities as c on p.activity_id = c.record_key
+    union
+    select p.kept_activity_id, c.load_number
+    from any_copy as p
+    inner join staging.changed_activities as c on p.kept_activity_id = c.record_key
+),
+
+-- a changed activity with its copies: what one of them says may move the day of another
+loaded_activity as (
+    select record_key as activity_id, load_number from staging.changed_activities
+    union
+    select kept_activity_id as activity_id, load_number from changed_copies
+    union
+    select p.activity_id, k.load_number
+    from any_copy as p
+    inner join changed_copies as k on p.kept_activity_id = k.kept_activity_id
+),
+
 any_activity as (
     select
-        activity_id, source, rep_id, booked_by_rep_id, channel, occurred_at, ended_at, duration_seconds,
-        activity_date, created_date
+        activity_id, source, rep_id, booked_by_rep_id, channel, activity_date, created_date
     from core.latest_activities
-    where activity_id in (select c.record_key from staging.changed_activities as c)
+    where activity_id in (select c.activity_id from loaded_activity as c)
     union all
     select
-        activity_id, source, rep_id, booked_by_rep_id, channel, occurred_at, ended_at, duration_seconds,
-        activity_date, created_date
+        activity_id, source, rep_id, booked_by_rep_id, channel, activity_date, created_date
     from previous.core.latest_activities
-    where activity_id in (select c.record_key from staging.changed_activities as c)
+    where activity_id in (select c.activity_id from loaded_activity as c)
 ),
 
 activity_day as (
     select c.load_number, a.source, a.rep_id as source_rep_id, a.activity_date as reach_date
     from any_activity as a
-    inner join staging.changed_activities as c on a.activity_id = c.record_key
+    inner join loaded_activity as c on a.activity_id = c.activity_id
     union all
     select
         c.load_number,
@@ -32,21 +57,48 @@ activity_day as (
         coalesce(a.booked_by_rep_id, a.rep_id) as source_rep_id,
         a.created_date as reach_date
     from any_activity as a
-    inner join staging.changed_activities as c on a.activity_id = c.record_key
+    inner join loaded_activity as c on a.activity_id = c.activity_id
     where a.channel = 'meeting' and a.created_date is not null
+),
+
+-- whom a copy names, on the day of the activity that counts
+any_fill as (
+    select activity_id, rep_id from core.activity_fill
+    where rep_id is not null
+    union
+    select activity_id, rep_id from previous.core.activity_fill
+    where rep_id is not null
+),
+
+filled_day as (
+    select c.load_number, f.rep_id, a.activity_date as reach_date
+    from any_fill as f
+    inner join loaded_activity as c on f.activity_id = c.activity_id
+    inner join any_activity as a on f.activity_id = a.activity_id
 ),
 
 -- a meeting that had begun is held once it has ended
 ended_meeting as (
     select 0 as load_number, a.source, a.rep_id as source_rep_id, a.activity_date as reach_date
-    from core.latest_activities as a
+    from (
+        select
+            m.source,
+            m.rep_id,
+            m.activity_date,
+            m.occurred_at,
+            coalesce(
+                m.ended_at, m.occurred_at + to_seconds(coalesce(m.duration_seconds, f.duration_seconds))
+            ) as ended_at
+        from core.latest_activities as m
+        left join core.activity_fill as f on m.activity_id = f.activity_id
+        where m.channel = 'meeting'
+    ) as a
     cross join core.parameter as n
     cross join previous.core.parameter as o
     where
-        a.channel = 'meeting'
-        and a.occurred_at <= least(o.as_of, n.as_of)
-        and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) > least(o.as_of, n.as_of)
-        and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) <= greatest(o.as_of, n.as_of)
+        a.occurred_at <= least(o.as_of, n.as_of)
+        and a.ended_at > least(o.as_of, n.as_of)
+        and a.ended_at <= greatest(o.as_of, n.as_of)
 ),
 
 -- as in staging.dirty_day: a contact or an account moves days when it merges, goes, or changes its account
@@ -171,6 +223,8 @@ rep_day as (
     ) as v
     left join any_identity as i on v.source = i.source and v.source_rep_id = i.source_rep_id
     union all
+    select load_number, rep_id, reach_date from filled_day
+    union all
     select load_number, rep_id, reach_date from deal_day
 ),
 
@@ -182,6 +236,10 @@ roster_change as (
     select c.load_number, a.alias_source as source, a.source_rep_id
     from core.latest_rep_aliases as a
     inner join staging.changed_rep_aliases as c on a.record_key = c.record_key
+    union all
+    select c.load_number, u.source, substr(u.user_id, length(u.source) + 2) as source_rep_id
+    from core.latest_users as u
+    inner join staging.changed_users as c on u.user_id = c.record_key
 ),
 
 -- what was the unknown rep's may become somebody's, and the other way round
@@ -197,6 +255,8 @@ anything as (
     select load_number from staging.changed_reps
     union all
     select load_number from staging.changed_rep_aliases
+    union all
+    select load_number from staging.changed_users
     union all
     select load_number from staging.changed_time_off
     union all

@@ -20,13 +20,62 @@ as_of_day as (
     union
     -- a meeting that had begun is held once it has ended
     select a.activity_date
-    from core.latest_activities as a
+    from (
+        select
+            m.activity_date,
+            m.occurred_at,
+            coalesce(
+                m.ended_at, m.occurred_at + to_seconds(coalesce(m.duration_seconds, f.duration_seconds))
+            ) as ended_at
+        from core.latest_activities as m
+        left join core.activity_fill as f on m.activity_id = f.activity_id
+        where m.channel = 'meeting'
+    ) as a
     cross join night as n
-    where
-        a.channel = 'meeting'
-        and a.occurred_at <= n.old_as_of
-        and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) > n.old_as_of
-        and coalesce(a.ended_at, a.occurred_at + to_seconds(a.duration_seconds)) <= n.new_as_of
+    where a.occurred_at <= n.old_as_of and a.ended_at > n.old_as_of and a.ended_at <= n.new_as_of
+),
+
+-- hidden, kept or filled otherwise than before; the two of a pair need not lie on one day
+changed_copy as (
+    select
+        v.activity_id,
+        v.kept_activity_id
+    from (
+        select activity_id, kept_activity_id from core.activity_copy
+        union all
+        select activity_id, kept_activity_id from previous.core.activity_copy
+    ) as v
+    group by v.activity_id, v.kept_activity_id
+    having count(*) = 1
+),
+
+changed_fill as (
+    select v.activity_id
+    from (
+        select
+            activity_id, rep_id, booked_by_rep_id, direction, disposition, duration_seconds, account_id, contact_id,
+            contact_ids, lead_id, opportunity_id
+        from core.activity_fill
+        union all
+        select
+            activity_id, rep_id, booked_by_rep_id, direction, disposition, duration_seconds, account_id, contact_id,
+            contact_ids, lead_id, opportunity_id
+        from previous.core.activity_fill
+    ) as v
+    group by
+        v.activity_id, v.rep_id, v.booked_by_rep_id, v.direction, v.disposition, v.duration_seconds, v.account_id,
+        v.contact_id, v.contact_ids, v.lead_id, v.opportunity_id
+    having count(*) = 1
+),
+
+changed_activity as (
+    select record_key as activity_id from staging.changed_activities
+    union
+    select activity_id from changed_copy
+    union
+    select kept_activity_id as activity_id from changed_copy
+    union
+    select activity_id from changed_fill
 ),
 
 activity_version as (
@@ -34,13 +83,13 @@ activity_version as (
         a.activity_date,
         case when a.channel = 'meeting' then a.created_date end as created_date
     from core.latest_activities as a
-    where a.activity_id in (select c.record_key from staging.changed_activities as c)
+    where a.activity_id in (select c.activity_id from changed_activity as c)
     union
     select
         a.activity_date,
         case when a.channel = 'meeting' then a.created_date end as created_date
     from previous.core.latest_activities as a
-    where a.activity_id in (select c.record_key from staging.changed_activities as c)
+    where a.activity_id in (select c.activity_id from changed_activity as c)
 ),
 
 changed_identity as (
@@ -193,6 +242,21 @@ reached_contact as (
     where entity = 'contact' and survivor_id in (select c.contact_id from changed_contact as c)
 ),
 
+reached_fill as (
+    select activity_id
+    from core.activity_fill
+    where account_id in (select c.account_id from reached_account as c)
+    union
+    select f.activity_id
+    from (
+        select
+            activity_id,
+            unnest(list_append(contact_ids, contact_id)) as contact_id
+        from core.activity_fill
+    ) as f
+    where f.contact_id in (select c.contact_id from reached_contact as c)
+),
+
 customer_day as (
     select activity_date
     from core.latest_activities
@@ -209,6 +273,10 @@ customer_day as (
         where len(contact_ids) > 0
     ) as l
     where l.contact_id in (select c.contact_id from reached_contact as c)
+    union
+    select activity_date
+    from core.latest_activities
+    where activity_id in (select r.activity_id from reached_fill as r)
 ),
 
 dirty as (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
 FEW = settings(max_examples=1, **COMMON)
-MANY = settings(max_examples=8, **COMMON)
+MANY = settings(max_examples=10, **COMMON)
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
 CONTACTS = ("C1", "C2", "C3")
@@ -26,9 +26,11 @@ activities = st.fixed_dictionaries(
         "occurred_at": instants,
         "rep_id": st.sampled_from((*REPS, "")),
         "status": st.sampled_from(("completed", "scheduled", "")),
-        "contact_id": st.sampled_from((*CONTACTS, "")),
+        "contact_id": st.sampled_from((*CONTACTS, "", "")),
         "created_at": instants,
         "duration_seconds": st.sampled_from(("", "30", "600")),
+        "external_id": st.sampled_from(("", "", "<K1@mail>", "k1@MAIL", "k2")),
+        "copy_of_id": st.sampled_from(("", "", *IDS)),
         "is_deleted": st.sampled_from(("", "", "true")),
         "updated_at": versions,
     }

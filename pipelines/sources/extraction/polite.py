@@ -232,7 +232,7 @@ class _GarbledOnceError(_LaterError):
 def _is_passing(error: Exception) -> bool | float:
     """For stamina: whether to try again, or the seconds to wait before."""
     if isinstance(error, _LaterError):
-        return True if not error.wait else min(error.wait, _LONGEST_WAIT_SECONDS)
+        return True if error.wait is None else min(error.wait, _LONGEST_WAIT_SECONDS)
     return isinstance(error, httpx.TransportError)
 
 

@@ -47,6 +47,10 @@ def read_rows(
         from pipelines.sources.reading.workbook import read_workbook  # as below: what these import is slow to import
 
         return read_workbook(plain, options, scratch)
+    if file_format is FileFormat.MBOX:
+        from pipelines.sources.reading.mailbox_file import read_mailbox
+
+        return read_mailbox(plain, options, scratch)
     text, encoding = as_utf8_compatible(plain, options.encoding, scratch / f"{path.name}.utf8")
     if file_format is FileFormat.JSONL:
         from pipelines.sources.reading.jsonl import read_jsonl
@@ -56,6 +60,10 @@ def read_rows(
         from pipelines.sources.reading.json_document import read_json
 
         return read_json(text, options, encoding, scratch)
+    if file_format is FileFormat.ICS:
+        from pipelines.sources.reading.calendar import read_calendar
+
+        return read_calendar(text, options, encoding, scratch)
     dialect = dialect_of(file_format, options, encoding)
     fast = None if force_slow else read_fast(text, options, dialect)
     if fast is not None:

@@ -18,7 +18,7 @@ from pipelines.sources.salesforce.csv_pages import is_whole, rows_in
 from pipelines.sources.salesforce.refusals import Said, refusal
 
 _JOBS = "/jobs/query"
-_RECORDS_A_PAGE = 25_000
+_RECORDS_A_PAGE = 50_000
 _FIRST_GAP_SECONDS = 1.0
 _LONGEST_GAP_SECONDS = 30.0
 _LEAST_PATIENCE_SECONDS = 7200.0

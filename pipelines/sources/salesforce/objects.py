@@ -18,7 +18,8 @@ IDS = "_ids"
 class SalesforceObject:
     """An sObject: `needed` columns must be readable, `wished` ones are read where the org has them.
 
-    `changed` is the column that a window cuts by; None asks for the whole table. `where` narrows it always.
+    `changed` is the column that a window cuts by; None asks for the whole table. `where` narrows it always. What
+    `can_vanish` is purged without a trace now and then (activities are the records that are deleted in bulk).
     """
 
     name: str
@@ -44,7 +45,7 @@ OBJECTS = (
         ("Id", "OwnerId", "Status", "IsClosed", "ActivityDate", *_RECORD),
         (
             *("CompletedDateTime", "TaskSubtype", "Type", "Subject", "CallType", "CallDisposition"),
-            *("CallDurationInSeconds", "WhoId", "WhatId", "AccountId", "CreatedById", "IsRecurrence", "IsArchived"),
+            *("CallDurationInSeconds", "WhoId", "WhatId", "AccountId", "IsRecurrence"),
         ),
         can_vanish=True,
     ),
@@ -52,8 +53,8 @@ OBJECTS = (
         "Event",
         ("Id", "OwnerId", "StartDateTime", "IsAllDayEvent", "ActivityDate", *_RECORD),
         (
-            *("EndDateTime", "DurationInMinutes", "EventSubtype", "Type", "Subject", "Location", "WhoId", "WhatId"),
-            *("AccountId", "CreatedById", "IsChild", "IsRecurrence", "IsRecurrence2", "IsArchived"),
+            *("EndDateTime", "DurationInMinutes", "Type", "Subject", "Location", "WhoId", "WhatId"),
+            *("AccountId", "CreatedById", "IsChild", "IsRecurrence", "GroupEventType", "ShowAs"),
         ),
         can_vanish=True,
     ),
@@ -71,42 +72,34 @@ OBJECTS = (
         "Opportunity",
         ("Id", "StageName", "OwnerId", "CloseDate", "IsClosed", "IsWon", *_RECORD),
         ("AccountId", "ContactId", "Amount", "CurrencyIsoCode", "Type", "LeadSource"),
-        can_vanish=True,
     ),
     SalesforceObject(
         "OpportunityHistory",
-        ("Id", "OpportunityId", "StageName", "CreatedDate"),
+        ("OpportunityId", "StageName", "CreatedDate"),
         ("Amount", "CreatedById", "IsDeleted"),
         changed="CreatedDate",
     ),
     SalesforceObject(
         "OpportunityFieldHistory",
-        ("Id", "OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
+        ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
         ("CreatedById", "IsDeleted"),
         changed="CreatedDate",
+        where="Field = 'StageName'",
         is_optional=True,
     ),
     SalesforceObject(
         "Lead",
         ("Id", "OwnerId", "Status", "IsConverted", *_RECORD),
-        (
-            *("LeadSource", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId"),
-            "MasterRecordId",
-        ),
-        can_vanish=True,
+        ("LeadSource", "ConvertedDate", "ConvertedAccountId", "ConvertedContactId", "ConvertedOpportunityId"),
     ),
-    SalesforceObject(
-        "Contact", ("Id", "AccountId", *_RECORD), ("Name", "Email", "Phone", "MasterRecordId"), can_vanish=True
-    ),
-    SalesforceObject(
-        "Account", ("Id", "Name", *_RECORD), ("Industry", "BillingCountry", "MasterRecordId"), can_vanish=True
-    ),
+    SalesforceObject("Contact", ("Id", "AccountId", *_RECORD), ("Name", "Email", "Phone", "MasterRecordId")),
+    SalesforceObject("Account", ("Id", "Name", *_RECORD), ("Industry", "BillingCountry", "MasterRecordId")),
     SalesforceObject("User", ("Id", "Name", "Email", "IsActive", *_AUDIT), ("UserType",), changed=None),
     SalesforceObject("Group", ("Id", "Name", "Type", *_AUDIT), changed=None, where="Type = 'Queue'", is_optional=True),
     SalesforceObject(
         "OpportunityStage",
-        ("Id", "MasterLabel", "SortOrder", "IsClosed", "IsWon"),
-        ("ApiName", "IsActive", "DefaultProbability", "SystemModstamp"),
+        ("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
+        ("ApiName", "SystemModstamp"),
         changed=None,
     ),
 )

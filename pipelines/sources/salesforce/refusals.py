@@ -85,7 +85,7 @@ def refusal(said: Said, needs: str) -> ExtractionError | None:
         )
     if code in _API_OFF:
         return DeniedError(
-            f"Salesforce's API is off for this user or edition ({said.code}: {said.message})",
+            f"Salesforce's API is off for the token's user or edition ({said.code}: {said.message})",
             "Give the user the permission API Enabled; Professional Edition needs the API as an add-on.",
         )
     if code == "INVALID_FIELD":
@@ -123,7 +123,7 @@ def login_refused(response: httpx.Response, path: str, needs: str) -> Extraction
             "Look at `api.base_url`: it must be the org's My Domain, https://<name>.my.salesforce.com.",
         )
     return DeniedError(
-        f"Salesforce refuses the login ({said.code}: {said.message})",
+        f"Salesforce gives no access token ({said.code}: {said.message})",
         "Look at client_id and client_secret, and that the connected app has the Client Credentials Flow enabled with "
         "a run-as user; touchline doctor tries it.",
     )

@@ -34,7 +34,7 @@ lead_contact as (
     inner join core.merged_record as m on m.entity = 'contact' and l.contact_id = m.survivor_id
 ),
 
--- ids first, by three ways, and each activity once: what they were is then worked out for these alone
+-- ids first, by five ways, and each activity once: what they were is then worked out for these alone
 lead_activity as (
     select
         l.lead_id,
@@ -68,6 +68,29 @@ lead_activity as (
         where len(contact_ids) > 0
     ) as a
     inner join lead_contact as l on a.contact_id = l.contact_id
+    union
+    select
+        l.lead_id,
+        l.created_at,
+        l.created_date,
+        l.window_end,
+        f.activity_id
+    from core.activity_fill as f
+    inner join tracked_lead as l on f.lead_id = l.lead_id
+    union
+    select
+        l.lead_id,
+        l.created_at,
+        l.created_date,
+        l.window_end,
+        f.activity_id
+    from (
+        select
+            activity_id,
+            unnest(list_append(contact_ids, contact_id)) as contact_id
+        from core.activity_fill
+    ) as f
+    inner join lead_contact as l on f.contact_id = l.contact_id
 ),
 
 judged_activity as (

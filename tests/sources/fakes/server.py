@@ -74,6 +74,7 @@ class FakeVendor:
         self.limit_every = 0
         self.limit_headers: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._was_asked = threading.Condition(self._lock)
         self._server: ThreadingHTTPServer | None = None
 
     def answer(self, request: Request) -> Response:
@@ -96,9 +97,15 @@ class FakeVendor:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    def wait_for_request(self, after: int, seconds: float = 1.0) -> None:
+        """Returns once more than `after` requests have come, or the time is over."""
+        with self._was_asked:
+            self._was_asked.wait_for(lambda: len(self.asked) > after, seconds)
+
     def respond(self, request: Request) -> tuple[Response, str]:
         with self._lock:
             self.asked.append(request)
+            self._was_asked.notify_all()
             if self.limit_every and len(self.asked) % self.limit_every == 0:
                 return Response({"status": "error", "message": "too many requests"}, 429, self.limit_headers), ""
             for fault in self.faults:

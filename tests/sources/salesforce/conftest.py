@@ -6,12 +6,17 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import duckdb
 import pytest
 import stamina
 
 from models.api_settings import ApiSettings
 from pipelines.sources.extraction.pages import ApiObject, Connector, Page, Resume, Window
+from pipelines.sources.header_match import find_column
+from pipelines.sources.mapping_sql import mapped_sql
+from pipelines.sources.readings import objects_of
 from pipelines.sources.salesforce.api import connect
 from pipelines.sources.salesforce.objects import OBJECTS
 from tests.sources.fakes.salesforce import CLIENT_ID, CLIENT_SECRET, FakeSalesforce
@@ -100,3 +105,29 @@ def tasks() -> Callable[..., list[dict[str, object]]]:
 @pytest.fixture
 def a_task() -> Callable[..., dict[str, object]]:
     return task
+
+
+@pytest.fixture(scope="session")
+def mapped(connection: duckdb.DuckDBPyConnection, load: Callable[..., None]) -> Callable[..., list[dict[str, Any]]]:
+    """An object's rows through its mapping: the fields that are not blank; ignored rows are not there.
+
+    Columns that the mapping needs and no row has are blank.
+    """
+
+    def run(name: str, *rows: dict[str, str | None]) -> list[dict[str, Any]]:
+        mapping = objects_of("salesforce", None)[name]
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        columns += [name for name in mapping.needs or () if find_column(name, columns) is None]
+        load(connection, "file", columns, [[row.get(column) for column in columns] for row in rows])
+        sql = mapped_sql(mapping, columns, "America/New_York")
+        fields = ", ".join(f"{text} as {field}" for field, text in sql.fields.items())
+        found = connection.execute(
+            f"select {sql.failure_mask}, {fields} from file as raw where not ({sql.ignored})"
+        ).fetchall()
+        assert all(mask == 0 for mask, *_ in found)
+        return [
+            {field: text for field, text in zip(sql.fields, texts, strict=True) if text is not None}
+            for _, *texts in found
+        ]
+
+    return run

@@ -56,9 +56,9 @@ def test_an_object_that_the_user_may_not_read_is_named(salesforce, read):
 
 
 def test_a_list_of_ids_of_a_hidden_object_names_it_too(salesforce, read):
-    salesforce.org.hidden_objects = {"Lead"}
-    with pytest.raises(DeniedError, match=r"(?s)Read on Lead.*permission set"):
-        read().rows("Lead_ids")
+    salesforce.org.hidden_objects = {"Task"}
+    with pytest.raises(DeniedError, match=r"(?s)Read on Task.*permission set"):
+        read().rows("Task_ids")
 
 
 def test_a_needed_field_that_is_hidden_is_named(salesforce, read):
