@@ -11,7 +11,7 @@ from pipelines.sources.extraction.polite import Answer
 
 
 def rows_in(body: bytes) -> int | None:
-    """Records after the header, line ends within quotes counted right; None when it is no whole CSV with an Id.
+    """Records after the header, line ends within quotes counted right; None when it is no whole CSV of an object.
 
     A cut in the middle of the last record leaves an open quote or too few cells.
     """
@@ -25,7 +25,7 @@ def rows_in(body: bytes) -> int | None:
             rows, width = rows + 1, len(cells)
     except (UnicodeDecodeError, csv.Error):
         return None
-    return rows if "Id" in header and width == len(header) else None
+    return rows if width == len(header) and all(name.isidentifier() for name in header) else None
 
 
 def is_whole(answer: Answer) -> bool:

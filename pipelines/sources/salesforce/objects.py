@@ -75,13 +75,13 @@ OBJECTS = (
     ),
     SalesforceObject(
         "OpportunityHistory",
-        ("Id", "OpportunityId", "StageName", "CreatedDate"),
+        ("OpportunityId", "StageName", "CreatedDate"),
         ("Amount", "CreatedById", "IsDeleted"),
         changed="CreatedDate",
     ),
     SalesforceObject(
         "OpportunityFieldHistory",
-        ("Id", "OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
+        ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedDate"),
         ("CreatedById", "IsDeleted"),
         changed="CreatedDate",
         where="Field = 'StageName'",
@@ -98,7 +98,7 @@ OBJECTS = (
     SalesforceObject("Group", ("Id", "Name", "Type", *_AUDIT), changed=None, where="Type = 'Queue'", is_optional=True),
     SalesforceObject(
         "OpportunityStage",
-        ("Id", "MasterLabel", "SortOrder", "IsClosed", "IsWon"),
+        ("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
         ("ApiName", "SystemModstamp"),
         changed=None,
     ),

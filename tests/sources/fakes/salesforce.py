@@ -138,7 +138,7 @@ class FakeSalesforce(FakeVendor):
         query = parsed(text)
         if query.name not in self.org.fields or query.name in self.org.hidden_objects:
             raise SoqlError("INVALID_TYPE", f"sObject type '{query.name}' is not supported.")
-        visible = set(self._visible(query.name))
+        visible = {"Id", *self._visible(query.name)}
         for name in query.names:
             if name not in visible:
                 raise SoqlError("INVALID_FIELD", f"No such column '{name}' on entity '{query.name}'.")

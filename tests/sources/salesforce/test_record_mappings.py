@@ -144,11 +144,6 @@ def test_the_api_is_asked_for_exactly_what_is_read(name):
     mapping, asked = objects_of("salesforce", None)[name], BY_NAME[name]
     columns, read = {*asked.needed, *asked.wished}, set(mapping.columns())
     only_in_exports = {"Contact": {"LastName"}, "Group": {"IsDeleted"}, "User": {"IsDeleted"}}
-    only_to_tell_rows_apart = {
-        "OpportunityHistory": {"Id"},
-        "OpportunityFieldHistory": {"Id"},
-        "OpportunityStage": {"Id"},
-    }
     assert read - columns == only_in_exports.get(name, set())
-    assert columns - read == only_to_tell_rows_apart.get(name, set())
+    assert columns - read == set()
     assert {squashed(column) for column in mapping.needs or ()} <= {squashed(column) for column in asked.needed}
