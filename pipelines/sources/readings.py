@@ -22,6 +22,8 @@ from models.strict_yaml import read_yaml
 from pipelines.sources.header_match import squashed
 
 _HERE = Path(__file__).parent
+CRM_NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot", "pipedrive": "Pipedrive"}
+"""How the CRMs write themselves."""
 
 
 def crm_of(kind: str) -> str | None:
@@ -119,7 +121,7 @@ def _is_wanted(source: Source, name: str, mapping: ObjectMapping) -> bool:
 def _reading(source: Source, name: str, mapping: ObjectMapping) -> Source:
     read = mapping.read
     if source.kind in API_KINDS:
-        mapping = _without_joins(mapping)  # their other side is an export file
+        mapping = without_joins(mapping)  # their other side is an export file
         is_csv = mapping.pages is None
         read = (
             read.model_copy(update={"format": FileFormat.CSV})
@@ -141,7 +143,8 @@ def _reading(source: Source, name: str, mapping: ObjectMapping) -> Source:
     )
 
 
-def _without_joins(mapping: ObjectMapping) -> ObjectMapping:
+def without_joins(mapping: ObjectMapping) -> ObjectMapping:
+    """The mapping of a file that stands alone: what it would take from others stays blank."""
     fields = {}
     for name, rule in mapping.fields.items():
         own = tuple(case for case in rule.cases if case.join is None)
