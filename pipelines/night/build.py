@@ -167,12 +167,25 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
     with steps.step("restatements") as rows:
         moved, told = restate_past(connection, night.plan, build.number)
         rows.append(moved)
-        loader.notes += told
+        loader.notes += [*told, *_without_roster(connection)]
     with steps.step("reconcile"), ThreadPoolExecutor(1) as aside, another(connection) as beside:
         commented = aside.submit(write_comments, beside, night.plan.catalogue.specs().values())
         checks += reconcile_all(connection)
         commented.result()
     return checks, True
+
+
+def _without_roster(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The first thing that a new user of a CRM's data has to know."""
+    (reps, activities) = connection.execute(
+        "select (select count(*) from core.latest_reps), (select count(*) from core.latest_activities)"
+    ).fetchone() or (0, 0)
+    if reps or not activities:
+        return []
+    return [
+        f"There is no roster, so all {activities:,} activities are credited to nobody. Put reps.csv (rep_id, full_name,"
+        " rep_type, hire_date, and email to find the CRM's users) into a source's folder; docs/sources.md says how."
+    ]
 
 
 def _judge_alerts(night: Night, connection: duckdb.DuckDBPyConnection, loader: Loader) -> dict[str, dict[str, object]]:

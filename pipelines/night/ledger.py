@@ -1,7 +1,7 @@
 """The ledger (ops.load): which landed files are new, and what became of every file that was seen.
 
-A file is known by (source, entity, sha256 of its bytes): its name does not matter. A refused file is tried again
-when the reading settings of its source change.
+A file is known by (source, entity, sha256 of its bytes) and, since two objects of a CRM may be read from one page, by
+the object: its name does not matter. A refused file is tried again when the reading settings of its source change.
 """
 
 from __future__ import annotations
@@ -85,26 +85,35 @@ def sort_inbox(
     Files that somebody dismissed are left out; those to be taken `again` are read though nothing changed.
     """
     loads = list(known)
-    accepted = {(load.source, load.entity, load.sha256): load.load_id for load in loads if load.status == "accepted"}
+    accepted = {
+        (load.source, load.entity, load.sha256, load.object): load.load_id
+        for load in loads
+        if load.status == "accepted"
+    }
     refused = {
-        (load.source, load.entity, load.sha256, load.mapping_fingerprint): load
+        (load.source, load.entity, load.sha256, load.object, load.mapping_fingerprint): load
         for load in loads
         if load.status == "refused"
     }
-    names = {(load.source, load.entity, load.sha256, load.file_name) for load in loads if load.status != "deferred"}
-    new: dict[tuple[str, str, str], LandedFile] = {}
+    names = {
+        (load.source, load.entity, load.sha256, load.object, load.file_name)
+        for load in loads
+        if load.status != "deferred"
+    }
+    new: dict[tuple[str, str, str, str], LandedFile] = {}
     repeated, deferred, standing = [], [], []
     for file in landed:
-        key = (file.source, file.entity, file.sha256)
+        said_of = (file.source, file.entity, file.sha256)
+        key = (*said_of, file.object)
         judged = refused.get((*key, fingerprints.get((file.source, file.entity, file.object))))
         if file.deferred is not None:
             deferred.append(file)
         elif key in accepted:
             if (*key, file.name) not in names:
                 repeated.append((file, accepted[key]))
-        elif key in dismissed:
+        elif said_of in dismissed:
             continue
-        elif judged is not None and key not in again:
+        elif judged is not None and said_of not in again:
             standing.append(_still_refused(file, judged))
         elif key in new:
             repeated.append((file, new[key].name))

@@ -36,7 +36,7 @@ from pipelines.night.outcome import LoadSummary
 from pipelines.night.publication import read_publication
 from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
-from pipelines.sources.readings import mappings_fingerprint, reading_of
+from pipelines.sources.readings import crm_of, mappings_fingerprint, reading_of
 from sql.catalog import Catalogue, load_catalogue
 from sql.ledger import ledger_tables
 from sql.rules import Rule, load_rules
@@ -175,15 +175,24 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
     notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
     notes += plan.fetched.notes
     for source in settings.sources:
-        for path in unread_files(request.workspace.home, source):
+        unread = [masked_name(path.name) for path in unread_files(request.workspace.home, source)]
+        if unread:
+            shown = ", ".join(unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
             notes.append(
-                f"{source.name}: {masked_name(path.name)} is not read; call it <entity>*.csv, .jsonl, .parquet, .xlsx …, or describe it as"
-                " a mapped source (touchline inspect FILE)."
+                f"{source.name}: not read: {shown}. Call a file {_names_of(source)}, describe it as a mapped source"
+                " (touchline inspect FILE), or leave it: it does no harm."
             )
     names = {source.name for source in settings.sources}
     for gone in sorted({load.source for load in plan.known} - names):
         notes.append(f"{gone} is no longer among the sources: its rows are left out; name it again to bring them back.")
     return notes
+
+
+def _names_of(source: Source) -> str:
+    """How files of the source must be called."""
+    crm = crm_of(source.kind)
+    canonical = "<entity>*.csv, .jsonl, .parquet, .xlsx …"
+    return canonical if crm is None else f"like the object it holds (docs/sources_{crm}.md) or {canonical}"
 
 
 def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:

@@ -22,6 +22,8 @@ from models.strict_yaml import read_yaml
 from pipelines.sources.header_match import squashed
 
 _HERE = Path(__file__).parent
+CRM_NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot", "pipedrive": "Pipedrive"}
+"""How the CRMs write themselves."""
 
 
 def crm_of(kind: str) -> str | None:
@@ -118,10 +120,14 @@ def _is_wanted(source: Source, name: str, mapping: ObjectMapping) -> bool:
 
 def _reading(source: Source, name: str, mapping: ObjectMapping) -> Source:
     read = mapping.read
-    if source.kind in API_KINDS and mapping.pages is not None:
-        read = ReadOptions(format=FileFormat.PAGES, pages=mapping.pages)
-    elif source.kind in API_KINDS:
-        read = read.model_copy(update={"format": FileFormat.CSV})
+    if source.kind in API_KINDS:
+        mapping = without_joins(mapping)  # their other side is an export file
+        is_csv = mapping.pages is None
+        read = (
+            read.model_copy(update={"format": FileFormat.CSV})
+            if is_csv
+            else ReadOptions(format=FileFormat.PAGES, pages=mapping.pages)
+        )
     return source.model_copy(
         update={
             "kind": "mapped",
@@ -135,3 +141,13 @@ def _reading(source: Source, name: str, mapping: ObjectMapping) -> Source:
             "ignore": mapping.ignore,
         }
     )
+
+
+def without_joins(mapping: ObjectMapping) -> ObjectMapping:
+    """The mapping of a file that stands alone: what it would take from others stays blank."""
+    fields = {}
+    for name, rule in mapping.fields.items():
+        own = tuple(case for case in rule.cases if case.join is None)
+        if rule.join is None and bool(own) == bool(rule.cases):
+            fields[name] = rule.model_copy(update={"cases": own})
+    return mapping.model_copy(update={"fields": fields, "joins": {}})

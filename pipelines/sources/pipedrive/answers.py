@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pipelines.sources.extraction.faults import GarbledError
@@ -36,6 +37,12 @@ def records_of(answer: Answer) -> list[dict[str, Any]]:
 def line_of(answer: Answer) -> bytes:
     """The response as it came on one line: a line end between tokens is a blank, within a string there is none."""
     return answer.body.translate(_LINE_ENDS).strip()
+
+
+def ids_of(answer: Answer) -> bytes:
+    """The records' ids alone, as a line of the same shape: the rest is not needed to see what vanished."""
+    ids = [{"id": record.get("id")} for record in records_of(answer)]
+    return json.dumps({"success": True, "data": ids}, separators=(",", ":")).encode()
 
 
 def next_cursor(answer: Answer, asked: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """What happened to each deal: the deals that changed in the window, then the changelog of each, page by page.
 
-One page of a changelog is one line, `{"deal_id": 17, "page": <the response>}`, since the response itself does not say
+One page of a changelog is one line, `{"deals": [{"deal_id": 17, "page": <the response>}]}`, since the response itself does not say
 whose it is. Archived deals have one too. All deals that changed are asked, not only those whose stage did: a deal that
 only now became visible to the token's user brings stage changes from long ago.
 """
@@ -17,7 +17,7 @@ from pipelines.sources.pipedrive.asking import Pipedrive
 from pipelines.sources.pipedrive.endpoints import CHANGELOG_TOKENS, V1, Endpoint
 from pipelines.sources.pipedrive.listing import IN_ORDER, bounds_of
 
-NOTHING_MORE = b'{"deal_id": null, "page": {"success": true, "data": null}}'
+NOTHING_MORE = b'{"deals": []}'
 """The last line: until the last list was read it is not known which changelog is the last."""
 
 
@@ -73,7 +73,7 @@ def _changelog(
                 raise
             return  # the deal is gone since it was listed: it has no changelog any more
         following = next_cursor(answer, cursor)
-        body = b'{"deal_id": %d, "page": %b}' % (deal, line_of(answer))
+        body = b'{"deals": [{"deal_id": %d, "page": %b}]}' % (deal, line_of(answer))
         yield Page(body, len(records_of(answer)), here | {"deal": deal, "inside": following})
         if following is None:
             return

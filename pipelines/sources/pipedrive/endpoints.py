@@ -28,7 +28,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An object and the lists that make it up, read one after the other."""
+    """An object and its list; a deal's changelog has two, those of the deals that it is asked for."""
 
     wanted: ApiObject
     listings: tuple[Listing, ...]
@@ -49,14 +49,8 @@ def _whole(name: str, scope: str, path: str, paging: Paging) -> Endpoint:
     return Endpoint(ApiObject(name, "whole", scope), (Listing(path),), paging)
 
 
-def _ids(of: str, scope: str, *listings: Listing) -> Endpoint:
-    return Endpoint(ApiObject(f"{of}_ids", "ids", scope, of=of), listings)
-
-
 _ENDPOINTS = (
     _whole("users", "users:read", f"{V1}/users", "none"),
-    _whole("activity_types", "activities:read", f"{V1}/activityTypes", "none"),
-    _whole("pipelines", "deals:read", f"{V2}/pipelines", "cursor"),
     _whole("stages", "deals:read", f"{V2}/stages", "cursor"),
     _changes("organizations", "contacts:read", Listing(f"{V2}/organizations")),
     _changes("persons", "contacts:read", Listing(f"{V2}/persons")),
@@ -73,10 +67,7 @@ _ENDPOINTS = (
         "start",
         page_size=50,
     ),
-    _ids("activities", "activities:read", Listing(f"{V2}/activities")),
-    _ids("deals", "deals:read", DEALS, ARCHIVED_DEALS),
-    _ids("persons", "contacts:read", Listing(f"{V2}/persons")),
-    _ids("organizations", "contacts:read", Listing(f"{V2}/organizations")),
+    Endpoint(ApiObject("activities_ids", "ids", "activities:read", of="activities"), (Listing(f"{V2}/activities"),)),
 )
 
 ENDPOINTS: dict[str, Endpoint] = {endpoint.wanted.name: endpoint for endpoint in _ENDPOINTS}

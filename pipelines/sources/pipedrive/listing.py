@@ -6,39 +6,36 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pipelines.sources.extraction.pages import Page, Resume, Window
-from pipelines.sources.pipedrive.answers import line_of, next_cursor, next_start, records_of
+from pipelines.sources.pipedrive.answers import ids_of, line_of, next_cursor, next_start, records_of
 from pipelines.sources.pipedrive.asking import Pipedrive
-from pipelines.sources.pipedrive.endpoints import Endpoint, Listing
+from pipelines.sources.pipedrive.endpoints import Endpoint
 
 
 def list_pages(pipedrive: Pipedrive, endpoint: Endpoint, window: Window, resume: Resume | None) -> Iterator[Page]:
-    """Every page; `resume` is {part, cursor} or {part, start}, `part` the place of the list among the endpoint's."""
-    at: Resume | None = resume or {"part": 0}
+    """Every page; `resume` is {cursor} or {start}."""
+    at: Resume | None = resume or {}
     while at is not None:
-        part = int(at.get("part") or 0)
-        page = _page_at(pipedrive, endpoint, endpoint.listings[part], window, at)
-        following = page.resume
-        if following is None and part + 1 < len(endpoint.listings):
-            following = {"part": part + 1}
-        yield Page(page.body, page.records, following)
-        at = following
+        page = _page_at(pipedrive, endpoint, window, at)
+        yield page
+        at = page.resume
 
 
-def _page_at(pipedrive: Pipedrive, endpoint: Endpoint, listing: Listing, window: Window, at: Resume) -> Page:
-    """One page; its `resume` leads on within the same list."""
-    part, cursor, start = int(at.get("part") or 0), at.get("cursor"), int(at.get("start") or 0)
+def _page_at(pipedrive: Pipedrive, endpoint: Endpoint, window: Window, at: Resume) -> Page:
+    listing, scope = endpoint.listings[0], endpoint.wanted.scope
+    cursor, start = at.get("cursor"), int(at.get("start") or 0)
     asked = bounds_of(window) if endpoint.wanted.kind == "changes" else {}
     if endpoint.paging == "cursor":
-        asked |= {"limit": endpoint.page_size, "cursor": cursor if isinstance(cursor, str) else None} | IN_ORDER
+        asked |= {"limit": endpoint.page_size, "cursor": _text(cursor)} | IN_ORDER
     elif endpoint.paging == "start":
         asked |= {"limit": endpoint.page_size, "start": start}
-    answer = pipedrive.get(listing.path, listing.params | asked, scope=endpoint.wanted.scope, tokens=listing.tokens)
+    answer = pipedrive.get(listing.path, listing.params | asked, scope=scope, tokens=listing.tokens)
     following: Resume | None = None
     if endpoint.paging == "cursor" and (after := next_cursor(answer, _text(cursor))) is not None:
-        following = {"part": part, "cursor": after}
+        following = {"cursor": after}
     elif endpoint.paging == "start" and (place := next_start(answer, start)) is not None:
-        following = {"part": part, "start": place}
-    return Page(line_of(answer), len(records_of(answer)), following)
+        following = {"start": place}
+    body = ids_of(answer) if endpoint.wanted.kind == "ids" else line_of(answer)
+    return Page(body, len(records_of(answer)), following)
 
 
 IN_ORDER: dict[str, str | int | None] = {"sort_by": "id", "sort_direction": "asc"}

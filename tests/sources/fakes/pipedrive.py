@@ -50,11 +50,8 @@ class FakePipedrive(FakeVendor):
     def __init__(self, now: datetime = NOW) -> None:
         super().__init__()
         self.now = now
-        self.tables = {
-            name: Table() for name in ("activities", "deals", "persons", "organizations", "pipelines", "stages")
-        }
+        self.tables = {name: Table() for name in ("activities", "deals", "persons", "organizations", "stages")}
         self.users: list[Record] = []
-        self.activity_types: list[Record] = []
         self.call_logs: list[Record] = []
         self.changelogs: dict[int, list[Record]] = {}
         self.refused: set[str] = set()
@@ -120,8 +117,6 @@ class FakePipedrive(FakeVendor):
                 return _one({"id": 1, "email": "admin@example.com", "is_admin": int(self.is_admin)})
             case ["v1", "users"]:
                 return _v1(self.users)
-            case ["v1", "activityTypes"]:
-                return _v1(self.activity_types)
             case ["v1", "callLogs"]:
                 return self._by_place(self.call_logs, request)
             case ["v1", "deals", deal, "changelog"]:

@@ -23,15 +23,14 @@ def moved(vendor):
 
 
 def changes_of(pages):
-    """How many changes each deal brought, and whether the last line closes the window."""
-    lines = [json.loads(page.body) for page in pages]
-    assert all(b"\n" not in page.body for page in pages)
+    """How many changes each deal brought, and whether the last page alone closes the window."""
     counts = {}
-    for line, page in zip(lines, pages, strict=True):
-        rows = line["page"]["data"] or []
-        assert len(rows) == page.records
-        if line["deal_id"] is not None:
-            counts[line["deal_id"]] = counts.get(line["deal_id"], 0) + len(rows)
+    for page in pages:
+        assert b"\n" not in page.body
+        deals = json.loads(page.body)["deals"]
+        assert sum(len(deal["page"]["data"]) for deal in deals) == page.records
+        for deal in deals:
+            counts[deal["deal_id"]] = counts.get(deal["deal_id"], 0) + page.records
     return counts, [page.resume is None for page in pages].index(True) == len(pages) - 1
 
 
@@ -71,6 +70,5 @@ def test_a_deal_that_vanished_since_it_was_listed_has_none(moved, fetch):
 
 
 def test_without_deals_there_is_one_closing_line(vendor, fetch):
-    assert [(json.loads(page.body)["deal_id"], page.records, page.resume) for page in fetch("deal_changelog")] == [
-        (None, 0, None)
-    ]
+    found = [(json.loads(page.body), page.records, page.resume) for page in fetch("deal_changelog")]
+    assert found == [({"deals": []}, 0, None)]

@@ -70,12 +70,10 @@ def test_records_edited_while_they_are_paged_cost_no_other(vendor, fetch):
     assert ids_of(fetch("activities")) == [id for id in range(1, 1_501) if id not in (501, 502, 503)]
 
 
-@pytest.mark.parametrize("name", ["activities", "call_logs", "deals_ids"])
+@pytest.mark.parametrize("name", ["activities", "call_logs", "deals_archived"])
 def test_after_a_crash_at_any_page_the_rest_follows(vendor, account, name):
     fill(vendor, 1_700)
-    fill(vendor, 900, "deals", is_archived=False)
-    for id in range(901, 1_500):
-        vendor.put("deals", id=id, is_archived=True)
+    fill(vendor, 1_200, "deals", is_archived=True)
     vendor.call_logs = [{"id": str(id), "start_time": spaced(NOW)} for id in range(130)]
     wanted = named(account, name)
     whole = list(account.pages(wanted, EVERYTHING, None))
@@ -105,20 +103,19 @@ def test_deleted_and_archived_deals_have_lists_of_their_own(vendor, fetch):
     assert ids_of(fetch("deals_archived")) == [5]
     recently = Window(NOW + timedelta(hours=1), EVERYTHING.until)
     assert ids_of(fetch("deals_deleted", recently)) == [2]
-    assert ids_of(fetch("deals_ids", recently)) == [1, 3, 4, 5]
 
 
 def test_the_list_of_ids_is_no_window(vendor, fetch):
     fill(vendor, 3, update_time="2020-01-01T00:00:00Z")
     vendor.delete("activities", 2)
-    assert ids_of(fetch("activities_ids", Window(NOW, EVERYTHING.until))) == [1, 3]
+    pages = fetch("activities_ids", Window(NOW, EVERYTHING.until))
+    assert rows_of(pages) == [{"id": 1}, {"id": 3}]
 
 
 def test_directories_are_read_whole(vendor, fetch):
     vendor.users = [{"id": id, "name": f"U{id}"} for id in range(1, 700)]
-    vendor.activity_types = [{"id": 1, "key_string": "call"}]
     fill(vendor, 3, "stages", pipeline_id=1)
-    assert [len(rows_of(fetch(name))) for name in ("users", "activity_types", "stages", "pipelines")] == [699, 1, 3, 0]
+    assert [len(rows_of(fetch(name))) for name in ("users", "stages")] == [699, 3]
 
 
 def test_call_logs_are_paged_by_place(vendor, fetch):
