@@ -342,9 +342,7 @@ class FakeHubSpot(FakeVendor):
         if any(linked.values()):
             kind = _SINGULAR.get(crm_type, crm_type[:-1])
             shown["associations"] = {
-                other: {
-                    "results": [{"id": str(to), "type": f"{kind}_to_{_SINGULAR.get(other, other[:-1])}"} for to in ids]
-                }
+                other: {"results": _linked(ids, f"{kind}_to_{_SINGULAR.get(other, other[:-1])}")}
                 for other, ids in linked.items()
                 if ids
             }
@@ -360,6 +358,11 @@ class _Shape:
 
 def _typed(to: int) -> dict[str, Any]:
     return {"toObjectId": to, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1, "label": None}]}
+
+
+def _linked(ids: list[int], kind: str) -> list[dict[str, str]]:
+    """A list names each link once a type of association, so the same record several times."""
+    return [{"id": str(to), "type": name} for to in ids for name in (kind, f"{kind}_unlabeled")]
 
 
 def _versions(record: Record, name: str) -> list[dict[str, Any]]:
