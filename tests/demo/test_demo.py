@@ -164,7 +164,9 @@ def test_events_says_how_many_activities_there_are(tmp_path, events):
 def test_one_rep_and_one_day_is_a_company_too(tmp_path, day):
     as_of = DEMO_AS_OF.replace(year=int(day[:4]), month=int(day[5:7]), day=int(day[8:]))
     summary = write_demo(tmp_path, reps=1, days=1, as_of=as_of)
-    assert {file.entity for file in summary.files if file.rows - file.ignored} == set(CONTRACTS) - {"users"}  # its roster is whole
+    assert {file.entity for file in summary.files if file.rows - file.ignored} == set(CONTRACTS) - {
+        "users"
+    }  # its roster is whole
     assert all(
         row is None or row["occurred_at"][:10] >= day
         for row in records(tmp_path / f"activities_{day[:7]}.csv", "activities")
