@@ -51,6 +51,12 @@ def shipped_catalogue() -> Catalogue:
 
 
 @cache
+def shipped_fingerprint() -> str:
+    """Hash of the files that the shipped tables are made of; read once a process, as the tables are."""
+    return shipped_catalogue().fingerprint()
+
+
+@cache
 def shipped_rules() -> tuple[Rule, ...]:
     """The alert rules that Touchline ships; read once a process."""
     return load_rules(SQL_FOLDER, shipped_catalogue())
@@ -97,7 +103,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
     catalogue = shipped_catalogue().of_subjects(settings.metrics.subjects)
     key = workspace_key(request.workspace.secret_key, os.environ)
-    fingerprint = fingerprint_of(settings, catalogue, mappings_fingerprint(settings, request.workspace.home), key)
+    fingerprint = fingerprint_of(settings, shipped_fingerprint(), mappings_fingerprint(settings, request.workspace.home), key)
     previous = current_generation(request.workspace)
     known: tuple[KnownLoad, ...] = ()
     published: dict[str, object] = {}
