@@ -58,14 +58,12 @@ class Account:
         )
 
     def read_batches(
-        self, path: str, ids: Sequence[str], needs: str, at_most: int = _MOST_INPUTS, **more: Any
+        self, path: str, inputs: Sequence[Mapping[str, str]], needs: str, at_most: int = _MOST_INPUTS, **more: Any
     ) -> list[Answer]:
-        """What is known about `ids`, in as many requests as it takes. Ids that are gone are left out, as HubSpot does."""
-        batches = [ids[start : start + at_most] for start in range(0, len(ids), at_most)]
+        """What is known about `inputs` (`{"id": …}`), in as many requests as it takes. What is gone is left out."""
+        batches = [inputs[start : start + at_most] for start in range(0, len(inputs), at_most)]
         return [
-            self._asking.json(
-                "POST", path, payload={"inputs": [{"id": one} for one in batch], **more}, needs=needs, expects=is_batch
-            )
+            self._asking.json("POST", path, payload={"inputs": list(batch), **more}, needs=needs, expects=is_batch)
             for batch in batches
         ]
 
@@ -144,6 +142,7 @@ def is_batch(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("results"), list)
+        and all(_is_member(one) for one in value["results"])
         and all(_says_not_there(error) for error in value.get("errors") or ())
     )
 
@@ -153,6 +152,13 @@ def next_cursor(value: Mapping[str, Any]) -> str | None:
     following = (value.get("paging") or {}).get("next") or {}
     after = following.get("after")
     return None if after is None else str(after)
+
+
+def _is_member(one: Any) -> bool:
+    """A record, or the links of one."""
+    if not isinstance(one, dict):
+        return False
+    return "id" in one or (isinstance(one.get("from"), dict) and isinstance(one.get("to"), list))
 
 
 def _says_not_there(error: Any) -> bool:
