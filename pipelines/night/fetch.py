@@ -109,6 +109,7 @@ def shelf_of(workspace: Workspace, source: str, wanted: ApiObject) -> Shelf:
 
 def _fetch_source(fetching: Fetching, source: Source, connector: Connector, tonight: FetchedTonight) -> None:
     stopped = False
+    failed: dict[str, tuple[TouchlineError, list[str]]] = {}
     for wanted in _wanted(source, connector):
         shelf = shelf_of(fetching.workspace, source.name, wanted)
         _clear(fetching, source, wanted, shelf)
@@ -117,9 +118,10 @@ def _fetch_source(fetching: Fetching, source: Source, connector: Connector, toni
                 _fetch_object(fetching, source, connector, wanted, shelf, tonight)
             except ExtractionError as error:
                 if not (wanted.is_optional and isinstance(error, DeniedError)):
-                    tonight.notes.append(_note(source, wanted, error))
+                    failed.setdefault(error.what, (error, []))[1].append(wanted.name)
                 stopped = isinstance(error, BudgetError) or "token" in error.what
         _collect(fetching, source, wanted, shelf, tonight)
+    tonight.notes += [_note(source, names, error) for error, names in failed.values()]
 
 
 def _wanted(source: Source, connector: Connector) -> list[ApiObject]:
@@ -141,6 +143,10 @@ def _fetch_object(
     """Goes on with the open window, or begins the one that is due."""
     window = shelf.open_window() or _due(fetching, source, wanted, shelf)
     if window is None:
+        return
+    if wanted.kind == "ids" and fetching.published is None:
+        shelf.take(window, lambda resume: ())  # nothing is there yet that could have vanished
+        shelf.finish(fetching.now)
         return
     fetching.progress.step(f"fetch {source.name}: {wanted.name}")
 
@@ -235,5 +241,5 @@ def _note_vanished(
         )
 
 
-def _note(source: Source, wanted: ApiObject, error: TouchlineError) -> str:
-    return f"{source.name}: {wanted.name} could not be fetched to the end: {error.what}. {error.remedy}"
+def _note(source: Source, names: list[str], error: TouchlineError) -> str:
+    return f"{source.name}: {', '.join(names)} could not be fetched to the end: {error.what}. {error.remedy}"

@@ -1,4 +1,4 @@
-"""One HubSpot account over HTTP: its paths, its allowance, and what its refusals mean."""
+"""One HubSpot account over HTTP: its paths and its allowance."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 
 from models.api_settings import ApiSettings
-from pipelines.sources.extraction.faults import BudgetError, DeniedError, ExpiredError, GarbledError
-from pipelines.sources.extraction.polite import Answer, Polite, what_came
+from pipelines.sources.extraction.faults import BudgetError
+from pipelines.sources.extraction.polite import Answer, Polite
+from pipelines.sources.hubspot.refusals import explain_refusal, said_by
 
 BASE_URL = "https://api.hubapi.com"
 SEARCH_GAP_SECONDS = 0.21
@@ -39,6 +40,7 @@ class Account:
                 patience_seconds=api.patience_seconds,
                 least_gap_seconds=gap,
                 after=self._heard,
+                explain=explain_refusal,
                 pause=pause,
                 clock=clock,
             )
@@ -56,14 +58,12 @@ class Account:
         )
 
     def read_batches(
-        self, path: str, ids: Sequence[str], needs: str, at_most: int = _MOST_INPUTS, **more: Any
+        self, path: str, inputs: Sequence[Mapping[str, str]], needs: str, at_most: int = _MOST_INPUTS, **more: Any
     ) -> list[Answer]:
-        """What is known about `ids`, in as many requests as it takes. Ids that are gone are left out, as HubSpot does."""
-        batches = [ids[start : start + at_most] for start in range(0, len(ids), at_most)]
+        """What is known about `inputs` (`{"id": …}`), in as many requests as it takes. What is gone is left out."""
+        batches = [inputs[start : start + at_most] for start in range(0, len(inputs), at_most)]
         return [
-            self._asking.json(
-                "POST", path, payload={"inputs": [{"id": one} for one in batch], **more}, needs=needs, expects=is_batch
-            )
+            self._asking.json("POST", path, payload={"inputs": list(batch), **more}, needs=needs, expects=is_batch)
             for batch in batches
         ]
 
@@ -102,11 +102,7 @@ class Account:
         return f"/crm/{api}/{self._version}/{rest}" if self._is_dated else f"/crm/{self._version}/{api}/{rest}"
 
     def _heard(self, response: httpx.Response) -> float:
-        """Seconds to wait before the next request. Raises what this response means beyond its status."""
-        if response.status_code == 403:
-            raise _missing_scope(response)
-        if response.status_code == 400:
-            raise _bad_request(response)
+        """Seconds to wait before the next request. Raises BudgetError when the day's share is used."""
         if response.status_code == 429 and _policy(response) == "DAILY":
             raise _used_up("HubSpot's daily allowance of this account is used up")
         self._keep_to_the_daily_share(response)
@@ -146,6 +142,7 @@ def is_batch(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and isinstance(value.get("results"), list)
+        and all(_is_member(one) for one in value["results"])
         and all(_says_not_there(error) for error in value.get("errors") or ())
     )
 
@@ -155,6 +152,13 @@ def next_cursor(value: Mapping[str, Any]) -> str | None:
     following = (value.get("paging") or {}).get("next") or {}
     after = following.get("after")
     return None if after is None else str(after)
+
+
+def _is_member(one: Any) -> bool:
+    """A record, or the links of one."""
+    if not isinstance(one, dict):
+        return False
+    return "id" in one or (isinstance(one.get("from"), dict) and isinstance(one.get("to"), list))
 
 
 def _says_not_there(error: Any) -> bool:
@@ -177,53 +181,10 @@ def _number(response: httpx.Response, name: str) -> int | None:
 
 
 def _policy(response: httpx.Response) -> str:
-    value = _said(response)
-    return str(value.get("policyName", "")).upper()
-
-
-def _said(response: httpx.Response) -> dict[str, Any]:
-    try:
-        value = response.json()
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return str(said_by(response).get("policyName", "")).upper()
 
 
 def _used_up(what: str) -> BudgetError:
     return BudgetError(
         what, "The next night goes on where this one stopped; `api.daily_share` says how much of it Touchline may use."
-    )
-
-
-def _missing_scope(response: httpx.Response) -> DeniedError:
-    """HubSpot names the scopes; sometimes by their old names (`contacts` for the owners')."""
-    contexts = [error.get("context") or {} for error in _said(response).get("errors") or () if isinstance(error, dict)]
-    scopes = [
-        str(scope)
-        for context in contexts
-        for scopes in (context.get("requiredGranularScopes"), context.get("requiredScopes"))
-        for scope in scopes or ()
-    ]
-    named = f"; HubSpot asks for the scope {' or '.join(dict.fromkeys(scopes))}" if scopes else ""
-    return DeniedError(
-        f"HubSpot does not allow {response.request.url.path} (403){named}",
-        "Add the scope to the private app (docs/sources_hubspot.md lists them), or leave the object out: api: {objects: […]}.",
-    )
-
-
-def _bad_request(response: httpx.Response) -> ExpiredError | GarbledError:
-    path = response.request.url.path
-    if path.endswith("/search"):
-        return GarbledError(
-            f"HubSpot refuses the search {path} (400): {what_came(response)}",
-            "Report it with this message; the cursor did not move, and a window that starts anew lists everything.",
-        )
-    if response.request.url.params.get("after"):
-        return ExpiredError(
-            f"HubSpot does not know the place in {path} any more (400): {what_came(response)}",
-            "Nothing: the list starts anew by itself.",
-        )
-    return GarbledError(
-        f"HubSpot refuses {path} (400): {what_came(response)}",
-        "Look at `api.version`; report it with this message. The cursor did not move.",
     )

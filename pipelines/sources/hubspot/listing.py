@@ -10,6 +10,7 @@ from pipelines.sources.hubspot.account import Account, is_list, next_cursor
 from pipelines.sources.hubspot.crm_types import CrmType
 from pipelines.sources.hubspot.known_properties import KnownProperties
 from pipelines.sources.hubspot.lines import line
+from pipelines.sources.hubspot.linking import links_cut_off
 
 _LIMIT, _LIMIT_WITH_HISTORY, _LIMIT_OF_OWNERS = 100, 50, 500
 
@@ -31,7 +32,8 @@ def listed_records(
         account, account.objects_path(crm_type.name), params, crm_type.scope, _after(resume)
     ):
         known.check(crm_type, records)
-        yield Page(line(body, crm_type, records), len(records), None if after is None else {"after": after})
+        beside = links_cut_off(account, crm_type, records)
+        yield Page(line(body, crm_type, records, **beside), len(records), None if after is None else {"after": after})
 
 
 def listed_ids(account: Account, crm_type: CrmType, resume: Resume | None) -> Iterator[Page]:

@@ -17,6 +17,7 @@ from pipelines.sources.hubspot.account import Account, is_search, next_cursor
 from pipelines.sources.hubspot.crm_types import CrmType
 from pipelines.sources.hubspot.known_properties import KnownProperties
 from pipelines.sources.hubspot.lines import line, spliced
+from pipelines.sources.hubspot.linking import links_of
 
 _LIMIT = 200
 _LIMIT_WITH_HISTORY = 50
@@ -38,7 +39,7 @@ def searched_records(
         last = ids[-1] if ids else last
         body, records = _whole_records(account, crm_type, answer)
         known.check(crm_type, records)
-        beside = _associations(account, crm_type, [str(one) for one in ids])
+        beside = links_of(account, crm_type, [str(one) for one in ids])
         following: Resume | None = {"after_id": str(last)} if has_more and ids else None
         yield Page(line(body, crm_type, records, **beside), len(records), following, total)
         if following is None:
@@ -98,19 +99,10 @@ def _whole_records(account: Account, crm_type: CrmType, answer: Answer) -> tuple
         return answer.body, answer.value["results"]
     answers = account.read_batches(
         f"{account.objects_path(crm_type.name)}/batch/read",
-        [str(record["id"]) for record in answer.value["results"]],
+        [{"id": str(record["id"])} for record in answer.value["results"]],
         crm_type.scope,
         _LIMIT_WITH_HISTORY,
         properties=list(crm_type.properties),
         propertiesWithHistory=list(crm_type.history),
     )
     return spliced(answers), [record for one in answers for record in one.value["results"]]
-
-
-def _associations(account: Account, crm_type: CrmType, ids: Sequence[str]) -> dict[str, bytes]:
-    if not ids:
-        return {}
-    return {
-        other: spliced(account.read_batches(account.associations_path(crm_type.name, other), ids, crm_type.scope))
-        for other in crm_type.associations
-    }

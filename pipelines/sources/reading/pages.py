@@ -1,4 +1,5 @@
-"""Landed API pages: one JSON line a page, its records taken out by the paths of the mapping.
+"""Landed API pages: one JSON line a page, its records taken out by the paths of the mapping; gathered lists are sorted,
+since no vendor promises their order.
 
 A line was an answer that parsed when it was fetched. What is read is text; whether it keeps the contract is judged
 like any other row. `line_of` gives a record's place (from 1) in the file.
@@ -68,6 +69,7 @@ def _first_of(paths: Iterable[PagePath]) -> str:
 
 
 def _text(path: PagePath) -> str:
+    """A list is a set here: vendors name a link once a type, and in any order, and the same record must read the same."""
     if path.path is not None:
         return _at("_outer" if path.path.startswith("^") else "_record", path.path.removeprefix("^"))
     items = _at("_record", str(path.each))
@@ -77,7 +79,8 @@ def _text(path: PagePath) -> str:
     values = items if path.take is None else f"list_transform({items}, lambda item: {_at('item', path.take)})"
     if path.first:
         return f"({values})[1]"
-    return f"case when len({values}) > 0 then to_json({values})::varchar end"
+    each_once = f"list_sort(list_distinct({values}))"
+    return f"case when len({each_once}) > 0 then to_json({each_once})::varchar end"
 
 
 def _at(start: str, path: str) -> str:

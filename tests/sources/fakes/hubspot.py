@@ -101,6 +101,7 @@ class FakeHubSpot(FakeVendor):
         self.daily: tuple[int, int] | None = None
         self.cursors = 0
         self.empty_pages_before_more = 0
+        self.links_a_page = 500
         self.seconds: Callable[[], float] | None = None
         self.searches_at: list[float] = []
 
@@ -297,19 +298,22 @@ class FakeHubSpot(FakeVendor):
         return Response(body, 207 if gone else 200)
 
     def _associations(self, crm_type: str, other: str, payload: dict[str, Any]) -> Response:
-        asked = [str(one["id"]) for one in payload["inputs"]]
-        if len(asked) > _MOST_INPUTS:
+        asked = {str(one["id"]): int(one.get("after") or 0) for one in payload["inputs"]}
+        if len(payload["inputs"]) > _MOST_INPUTS:
             return _error(400, "VALIDATION_ERROR", f"{len(asked)} inputs are over what is allowed here")
         links = self.links.get((crm_type, other), {})
-        results = [
-            {"from": {"id": one}, "to": [_typed(to) for to in links[int(one)]]} for one in asked if links.get(int(one))
-        ]
+        results = [self._member(one, links[int(one)], start) for one, start in asked.items() if links.get(int(one))]
         none = [one for one in asked if not links.get(int(one))]
         body: dict[str, Any] = {"status": "COMPLETE", "results": results}
         if none:
             subcategory = "crm.associations.NO_ASSOCIATIONS_FOUND"
             body |= {"numErrors": len(none), "errors": [_problem("OBJECT_NOT_FOUND", "none", none, subcategory)]}
         return Response(body, 207 if none else 200)
+
+    def _member(self, id: str, links: list[int], start: int) -> dict[str, Any]:
+        end = start + self.links_a_page
+        more = {"paging": {"next": {"after": str(end)}}} if end < len(links) else {}
+        return {"from": {"id": id}, "to": [_typed(to) for to in links[start:end]]} | more
 
     def _owners(self, query: dict[str, str]) -> Response:
         limit = int(query.get("limit", "100"))
@@ -342,9 +346,7 @@ class FakeHubSpot(FakeVendor):
         if any(linked.values()):
             kind = _SINGULAR.get(crm_type, crm_type[:-1])
             shown["associations"] = {
-                other: {
-                    "results": [{"id": str(to), "type": f"{kind}_to_{_SINGULAR.get(other, other[:-1])}"} for to in ids]
-                }
+                other: _linked(ids, f"{kind}_to_{_SINGULAR.get(other, other[:-1])}", self.links_a_page)
                 for other, ids in linked.items()
                 if ids
             }
@@ -360,6 +362,13 @@ class _Shape:
 
 def _typed(to: int) -> dict[str, Any]:
     return {"toObjectId": to, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": 1, "label": None}]}
+
+
+def _linked(ids: list[int], kind: str, at_most: int) -> dict[str, Any]:
+    """A list names each link once a type of association, so the same record several times; and not all of very many."""
+    links = [{"id": str(to), "type": name} for to in ids[:at_most] for name in (kind, f"{kind}_unlabeled")]
+    more = {"paging": {"next": {"after": str(at_most)}}} if len(ids) > at_most else {}
+    return {"results": links} | more
 
 
 def _versions(record: Record, name: str) -> list[dict[str, Any]]:

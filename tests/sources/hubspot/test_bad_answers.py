@@ -110,7 +110,7 @@ def test_a_wrong_token(hubspot, connector_to, window, read_all):
 def test_a_missing_scope_is_named(hubspot, connector, window, read_all):
     hubspot.scopes.remove(SCOPES["deals"])
     with pytest.raises(
-        DeniedError, match=r"crm/v3/objects/deals.*\(403\); HubSpot asks for the scope crm.objects.deals"
+        DeniedError, match=r"objects/deals.* \(403\). It needs the scope crm.objects.deals.read \(HubSpot says"
     ):
         read_all(connector, "deals", window)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -101,6 +102,17 @@ def test_a_call_in_full(hubspot, mapped_either_way):
             "created_at": "2026-03-02T11:00:00.000Z", "updated_at": "2026-03-02T12:00:00.000Z",
         }
     ]  # fmt: skip
+
+
+def test_a_meeting_with_very_many_contacts_names_them_all(hubspot, mapped_either_way):
+    hubspot.links_a_page = 3
+    for one in (1, 2):
+        hubspot.add("meetings", one)
+    hubspot.link("meetings", 1, "contacts", *range(101, 109))
+    hubspot.link("meetings", 2, "contacts", 101)
+    first, second = mapped_either_way("meetings")
+    assert json.loads(first["contact_ids"]) == [str(one) for one in range(101, 109)]
+    assert json.loads(second["contact_ids"]) == ["101"]
 
 
 def test_the_six_outcomes_of_calls_by_guid(each):
