@@ -115,6 +115,9 @@ class FieldRule(BaseModel):
     normalise: Literal["salesforce_id"] | None = Field(
         None, description="salesforce_id writes every id with 18 characters."
     )
+    clock: str | None = Field(
+        None, description="With `column`: another column, with the clock time of its day; blank leaves the day."
+    )
     prefix: str = Field("", description="Text put before the value: ids of several objects in one entity stay apart.")
 
     @model_validator(mode="before")
@@ -145,6 +148,8 @@ class FieldRule(BaseModel):
             raise ValueError("a join needs the column to take: {join: name, column: …}")
         if self.collect and self.join is None:
             raise ValueError("`collect` gathers the rows of a join: it needs `join`")
+        if self.clock is not None and (self.column is None or self.join is not None):
+            raise ValueError("`clock` goes with the `column` of the day: name it too")
         if self.otherwise is not None and self.map is None:
             raise ValueError("`otherwise` needs a `map` beside it: add one, or take `otherwise` away")
         if self.unit is not None and self.unit not in UNITS:
@@ -236,8 +241,8 @@ class SourceMapping(BaseModel):
             )
         if rule.unit is not None and shape is not Shape.WHOLE:
             raise ValueError(f"field '{name}' is no duration: take `unit` away")
-        if rule.format and shape not in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
-            raise ValueError(f"field '{name}' is no time: take `format` away")
+        if (rule.format or rule.clock) and shape not in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
+            raise ValueError(f"field '{name}' is no time: take `format` and `clock` away")
 
     def columns(self) -> tuple[str, ...]:
         """Every column of the main file that the mapping reads, each once, in the order of the mapping."""
@@ -245,6 +250,6 @@ class SourceMapping(BaseModel):
         for rule in self.fields.values():
             for part in rule.alternatives():
                 named += [part.column] if part.column is not None and part.join is None else list(part.coalesce)
-                named += part.when
+                named += [*([part.clock] if part.clock is not None else []), *part.when]
         named += [column for ignored in self.ignore for column in ignored.when]
         return tuple(dict.fromkeys(named))

@@ -139,7 +139,8 @@ class _Reading:
         if rule.join is not None:
             side = collected_alias(rule.join) if rule.collect else rule.join
             return clean(f"{identifier(side)}.{identifier(str(rule.column))}")
-        return self.own_cell(str(rule.column))
+        cell = self.own_cell(str(rule.column))
+        return cell if rule.clock is None else f"({cell} || coalesce(' ' || {self.own_cell(rule.clock)}, ''))"
 
 
 def _convert_field(rule: FieldRule, kind: Kind, read: _Reading) -> Conversion:

@@ -105,6 +105,7 @@ def test_what_is_planned_is_scheduled_on_its_day(sold, company):
     planned = {"owner_id": 7, "done": False, "marked_as_done_time": None, "due_time": ""}
     company.put("activities", id=50, type="call", due_date="2026-03-19", **planned)
     company.put("activities", id=51, type="task", due_date="", **planned)
+    company.put("activities", id=52, type="call", due_date="2026-03-19", **planned | {"due_time": "23:30"})
     night(sold)
     rows = sold.query(
         "select activity_id, status, activity_date::varchar, occurred_at_precision, occurred_at_basis"
@@ -112,6 +113,9 @@ def test_what_is_planned_is_scheduled_on_its_day(sold, company):
     )
     assert rows[0] == ("pipe:activity-50", "scheduled", "2026-03-19", "date", "due")
     assert rows[1][4] == "logged"
+    assert rows[2] == ("pipe:activity-52", "scheduled", "2026-03-19", "instant", "due")
+    due = "select occurred_at from core.fct_activity where activity_id = 'pipe:activity-52'"
+    assert sold.query(due) == [(datetime(2026, 3, 19, 23, 30, tzinfo=UTC),)]
 
 
 def test_a_call_log_is_the_same_call_as_its_activity(sold, company):
@@ -165,7 +169,8 @@ def test_changes_are_asked_for_from_the_last_night_on(sold, company):
 EXPORT = """Activity - ID,Activity - Subject,Activity - Type,Activity - Done,Activity - Due date,Activity - Due time,\
 Activity - Duration,Activity - Assigned to user,Activity - Marked as done time,Activity - Update time,Deal - ID
 1,Intro,Call,Done,2026-03-19,,00:15,7,2026-03-20 14:30:00,2026-03-20 14:30:00,10
-2,Plan,Meeting,To do,2026-03-25,,01:00,7,,2026-03-20 14:31:00,10
+2,Plan,Meeting,To do,2026-03-25,10:00,01:00,7,,2026-03-20 14:31:00,10
+3,Day,Task,To do,2026-03-26,,,7,,2026-03-20 14:31:00,10
 """
 DEALS = """Deal - ID,Deal - Title,Deal - Value,Deal - Currency,Deal - Stage,Deal - Pipeline,Deal - Status,Deal - Owner,\
 Deal - Won time,Deal - Deal created,Deal - Update time
@@ -189,7 +194,8 @@ def test_exports_by_hand_are_read_by_their_labels(office):
         " from core.fct_activity order by 1"
     ) == [
         ("pipe:activity-1", "call", "completed", datetime(2026, 3, 20, 11, 30, tzinfo=UTC), 900, "pipe:7", "pipe:10"),
-        ("pipe:activity-2", "meeting", "scheduled", datetime(2026, 3, 25, tzinfo=UTC), 3600, "pipe:7", "pipe:10"),
+        ("pipe:activity-2", "meeting", "scheduled", datetime(2026, 3, 25, 7, tzinfo=UTC), 3600, "pipe:7", "pipe:10"),
+        ("pipe:activity-3", "task", "scheduled", datetime(2026, 3, 26, tzinfo=UTC), 0, "pipe:7", "pipe:10"),
     ]
     assert office.query(
         "select opportunity_id, stage, outcome, amount::double from core.dim_opportunity order by 1"

@@ -148,3 +148,21 @@ def test_failures_of_a_map_list_its_words() -> None:
 def test_a_format_or_zone_that_cannot_work_is_refused_with_the_settings(rule: dict[str, str], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         mapping(fields=FIELDS | {"occurred_at": {"column": "Started"} | rule})
+
+
+def test_a_day_and_its_clock_in_two_columns_are_one_time(map_rows):
+    rule = {"column": "day", "clock": "time", "timezone": "UTC"}
+    mapping = SourceMapping.model_validate(
+        {
+            "entity": "activities",
+            "fields": {"source_record_id": "id", "channel": {"const": "call"}, "occurred_at": rule},
+        }
+    )
+    rows = [["1", "2026-03-02", "14:30"], ["2", "2026-03-02", " "], ["3", None, "14:30"], ["4", "2026-03-02", "late"]]
+    found = map_rows(mapping, ["id", "day", "time"], rows, zone="Asia/Tokyo")
+    assert [(row.get("occurred_at"), row["failed"]) for row in found] == [
+        ("2026-03-02 14:30:00+00", []),
+        ("2026-03-02", []),
+        (None, []),
+        (None, ["occurred_at"]),
+    ]

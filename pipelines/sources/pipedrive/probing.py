@@ -39,8 +39,9 @@ def _probe(pipedrive: Pipedrive, endpoint: Endpoint) -> Probe:
             limit = {} if endpoint.paging == "none" else {"limit": "1"}
             pipedrive.get(listing.path, listing.params | limit, scope=endpoint.wanted.scope, tokens=listing.tokens)
     except DeniedError as error:
-        remedy = f"Leave {endpoint.wanted.name} out of api: {{objects: […]}}, or: {error.remedy}"
-        return Probe(what, error.what, remedy if endpoint.wanted.is_optional else error.remedy)
+        if endpoint.wanted.is_optional:
+            return Probe(f"{what}, which the token may not read and nobody must")
+        return Probe(what, error.what, error.remedy)
     except ExtractionError as error:
         return Probe(what, error.what, error.remedy)
     return Probe(what)

@@ -8,7 +8,7 @@ not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +16,9 @@ import numpy as np
 
 from models.mapping import ReadOptions
 from pipelines.sources.reading.calendar_events import Event, event_of, newest_stamp
-from pipelines.sources.reading.calendar_lines import CalendarLines, EventBlock
+from pipelines.sources.reading.calendar_lines import CalendarLines
 from pipelines.sources.reading.calendar_series import Occurrence, occurrences_of
-from pipelines.sources.reading.calendar_times import BrokenEventError, When, Zones
+from pipelines.sources.reading.calendar_times import UNKNOWN_ZONE, BrokenEventError, When, Zones
 from pipelines.sources.reading.encodings import mark_length
 from pipelines.sources.reading.physical_lines import PhysicalLines
 from pipelines.sources.reading.rows import MAX_REJECT_TEXT, StructuralReject, TextRows
@@ -41,9 +41,8 @@ def read_calendar(path: Path, options: ReadOptions, encoding: str, scratch: Path
     """
     spool = Spool(scratch, options.null_values)
     lines = CalendarLines(PhysicalLines(path, mark_length(path)), encoding)
-    blocks = list(lines)  # all of them first: a time zone may be described after the events that use it
-    spool.ignored = lines.ignored
-    events = list(_events(blocks, Zones(lines.zones), spool))
+    events = list(_events(lines, spool))
+    spool.ignored += lines.ignored
     horizon = _end_of(newest_stamp(events))
     rows = _Rows(spool)
     for series in _series_of(events, spool).values():
@@ -53,8 +52,18 @@ def read_calendar(path: Path, options: ReadOptions, encoding: str, scratch: Path
     return spool.finish(COLUMNS)
 
 
-def _events(blocks: Iterable[EventBlock], zones: Zones, spool: Spool) -> Iterator[Event]:
-    for block in blocks:
+def _events(lines: CalendarLines, spool: Spool) -> Iterator[Event]:
+    """Every event that is one. A zone may be described after the events that use it: these come last."""
+    zones, late = Zones(lines.zones), []
+    for block in lines:
+        try:
+            yield event_of(block, zones)
+        except BrokenEventError as error:
+            if error.fault.rule == UNKNOWN_ZONE:
+                late.append(block)
+            else:
+                _reject(spool, block.line_number, error, block.text)
+    for block in late:
         try:
             yield event_of(block, zones)
         except BrokenEventError as error:
@@ -118,7 +127,8 @@ class _Rows:
             self._add(Occurrence(instead, found.key, instead.start, instead.lasts) if instead else found)
 
     def _add(self, found: Occurrence) -> None:
-        self._rows.append([cells_of(found).get(column) for column in COLUMNS])
+        cells = cells_of(found)
+        self._rows.append([cells[column] for column in COLUMNS])
         self._lines.append(found.event.line_number)
         if len(self._rows) >= _PART_ROWS:
             self.write()

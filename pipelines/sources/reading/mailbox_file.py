@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email import policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
-from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
@@ -119,18 +118,18 @@ def _cells_of(letter: _Letter) -> dict[str, str]:
         fault = too_large(f"the headers are longer than {_MAX_HEADERS:,} bytes")
         raise _BrokenLetterError(fault.rule, fault.message)
     try:
-        head = _PARSER.parsebytes(letter.headers)
+        head = _Head(letter.headers)
         return {
             "message_id": _message_id(head),
             "date": _date(head),
-            "from_email": ";".join(_addresses(head, "From")[:1]),
-            "to_emails": ";".join(_addresses(head, "To")),
-            "cc_emails": ";".join(_addresses(head, "Cc")),
-            "subject": _words(head, "Subject"),
-            "in_reply_to": _id(_words(head, "In-Reply-To") or _words(head, "References").rpartition("<")[2]),
-            "is_bulk": _flag(bool(_words(head, "List-Id")) or _words(head, "Precedence").lower() in _BULK),
-            "is_bounce": _flag(head.get_content_type() == "multipart/report"),
-            "is_auto": _flag(_words(head, "Auto-Submitted").lower() not in ("", "no")),
+            "from_email": ";".join(head.addresses("From")[:1]),
+            "to_emails": ";".join(head.addresses("To")),
+            "cc_emails": ";".join(head.addresses("Cc")),
+            "subject": head.words("Subject"),
+            "in_reply_to": _id(head.words("In-Reply-To") or head.words("References").rpartition("<")[2]),
+            "is_bulk": _flag(bool(head.words("List-Id")) or head.words("Precedence").lower() in _BULK),
+            "is_bounce": _flag(head.content_type == "multipart/report"),
+            "is_auto": _flag(head.words("Auto-Submitted").lower() not in ("", "no")),
         }
     except (MessageError, ValueError, LookupError, RecursionError) as error:
         # the standard library's parsers raise these for headers that no mail program would write
@@ -138,12 +137,48 @@ def _cells_of(letter: _Letter) -> dict[str, str]:
         raise _BrokenLetterError("bad_headers", message) from None
 
 
-def _message_id(head: Message) -> str:
+class _Head:
+    """A message's headers by name, as text."""
+
+    def __init__(self, headers: bytes) -> None:
+        message = _PARSER.parsebytes(headers)
+        self.content_type = message.get_content_type()
+        self._values: dict[str, list[str]] = {}
+        for name, value in message.raw_items():
+            self._values.setdefault(name.lower(), []).append(_decoded(str(value)))
+
+    def words(self, name: str) -> str:
+        """The first header of this name on one line, encoded words decoded; ''."""
+        text = next(iter(self._values.get(name.lower(), ())), "")
+        if "=?" in text:
+            with suppress(MessageError, LookupError, ValueError):  # in an unknown charset it stays as written
+                text = str(make_header(decode_header(text)))
+        return " ".join(text.replace("\x00", "").split())
+
+    def addresses(self, name: str) -> list[str]:
+        """The addresses of all headers of this name, in lower case, each once."""
+        found = getaddresses(self._values.get(name.lower(), []))
+        listed = (address.strip().lower() for _, address in found)
+        return list(dict.fromkeys(address for address in listed if _ADDRESS.fullmatch(address)))
+
+
+def _decoded(raw: str) -> str:
+    """Bytes beyond ASCII, which the parser keeps as surrogates, are UTF-8 where they can be, else Latin-1."""
+    if raw.isascii():
+        return raw
+    octets = raw.encode("utf-8", "surrogateescape")
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def _message_id(head: _Head) -> str:
     """The Message-ID without its brackets; without one, the hash of sender, date and subject."""
-    found = _id(_words(head, "Message-ID"))
+    found = _id(head.words("Message-ID"))
     if found:
         return found
-    parts = [_words(head, name) for name in ("From", "Date", "Subject")]
+    parts = [head.words(name) for name in ("From", "Date", "Subject")]
     if not any(parts):
         raise _BrokenLetterError("missing_id", "the message has neither Message-ID, From, Date nor Subject")
     return "sha256:" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
@@ -153,9 +188,9 @@ def _id(text: str) -> str:
     return text.strip().strip("<>").strip()
 
 
-def _date(head: Message) -> str:
+def _date(head: _Head) -> str:
     """In UTC with Z; without an offset it stays a clock time, to be read in the source's zone."""
-    written = _words(head, "Date")
+    written = head.words("Date")
     if not written:
         raise _BrokenLetterError("missing_date", "the message has no Date")
     try:
@@ -165,41 +200,6 @@ def _date(head: Message) -> str:
         return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
     except (ValueError, TypeError, OverflowError, IndexError):
         raise _BrokenLetterError("bad_date", f"the Date is none: {written[:60]!r}") from None
-
-
-def _words(head: Message, name: str) -> str:
-    """A header as text, encoded words decoded, on one line; ''."""
-    text = next(iter(_raw(head, name)), "")
-    with suppress(MessageError, LookupError, ValueError):  # an encoded word in an unknown charset stays as written
-        text = str(make_header(decode_header(text)))
-    return " ".join(text.replace("\x00", "").split())
-
-
-def _raw(head: Message, name: str) -> list[str]:
-    """All headers of this name as they are written; bytes beyond ASCII are UTF-8 where they can be, else Latin-1."""
-    octets = [
-        str(value).encode("utf-8", "surrogateescape")
-        for known, value in head.raw_items()
-        if known.lower() == name.lower()
-    ]
-    return [_decoded(found) for found in octets]
-
-
-def _decoded(octets: bytes) -> str:
-    try:
-        return octets.decode()
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
-
-
-def _addresses(head: Message, name: str) -> list[str]:
-    """The addresses of all headers of this name, in lower case, each once."""
-    found = getaddresses(_raw(head, name))
-    return list(dict.fromkeys(_valid(address.strip().lower() for _, address in found)))
-
-
-def _valid(addresses: Iterable[str]) -> Iterator[str]:
-    return (address for address in addresses if _ADDRESS.fullmatch(address))
 
 
 def _flag(value: bool) -> str:

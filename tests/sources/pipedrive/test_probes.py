@@ -25,11 +25,10 @@ def test_a_wrong_token_is_all_that_is_said(open_account):
 def test_a_missing_scope_names_the_object(vendor, account):
     vendor.put("deals", id=1)
     vendor.refused = {"/persons", "/callLogs", "/changelog"}
-    missing = {what for what, problem in found(account).items() if problem is not None}
-    assert missing == {
-        "persons (contacts:read)", "call_logs (phone-integration)",
-        "deal_changelog (deals:read)",
-    }  # fmt: skip
+    problems = found(account)
+    missing = {what for what, problem in problems.items() if problem is not None}
+    assert missing == {"persons (contacts:read)", "deal_changelog (deals:read)"}
+    assert "call_logs (phone-integration), which the token may not read and nobody must" in problems
 
 
 def test_a_user_who_is_no_admin_is_told(vendor, account):
