@@ -103,7 +103,9 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
     catalogue = shipped_catalogue().of_subjects(settings.metrics.subjects)
     key = workspace_key(request.workspace.secret_key, os.environ)
-    fingerprint = fingerprint_of(settings, shipped_fingerprint(), mappings_fingerprint(settings, request.workspace.home), key)
+    fingerprint = fingerprint_of(
+        settings, shipped_fingerprint(), mappings_fingerprint(settings, request.workspace.home), key
+    )
     previous = current_generation(request.workspace)
     known: tuple[KnownLoad, ...] = ()
     published: dict[str, object] = {}

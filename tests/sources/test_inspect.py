@@ -222,19 +222,29 @@ def test_the_maven_teams_are_proposed_as_reps():
     assert sum("check this" in note for note in found.notes) == 2
 
 
-def test_salesforce_tasks_and_events_are_proposed_as_activities():
-    task = inspect_file(data("fivetran_salesforce_seeds/sf_task_data.csv"), Settings())
-    event = inspect_file(data("fivetran_salesforce_seeds/sf_event_data.csv"), Settings())
-    assert (task.entity, event.entity, task.rejected.count, event.rejected.count) == ("activities", "activities", 0, 0)
-    expected = {
-        "source_record_id": "id",
-        "rep_id": "owner_id",
-        "contact_id": "who_id",
-        "updated_at": "last_modified_date",
-    }
-    assert expected.items() <= rules_of(task).items() and expected.items() <= rules_of(event).items()
-    assert rules_of(task)["occurred_at"] == {"coalesce": ["completed_date_time", "activity_date"]}
-    assert rules_of(event)["duration_seconds"] == {"column": "duration_in_minutes", "unit": "min"}
+@pytest.mark.parametrize(
+    ("file", "kind", "entity", "said"),
+    [
+        ("fivetran_salesforce_seeds/sf_task_data.csv", "salesforce_export", "activities", "it is Task of Salesforce"),
+        ("fivetran_salesforce_seeds/sf_event_data.csv", "salesforce_export", "activities", "it is Event of Salesforce"),
+        ("fivetran_salesforce_seeds/sf_opportunity_data.csv", "salesforce_export", "opportunities", "Opportunity of"),
+        ("fivetran_hubspot_seeds/owner_data.csv", "hubspot_export", "users", "it is owners of HubSpot"),
+    ],
+)
+def test_an_export_of_a_crm_is_known_by_its_headers(file, kind, entity, said):
+    found = inspect_file(data(file), Settings())
+    assert (found.source_kind, found.entity, found.rejected.count) == (kind, entity, 0)
+    assert found.rows and said in found.notes[0]
+    source = source_of(found)
+    assert (source.kind, source.fields) == (kind, {})
+
+
+def test_an_export_under_another_name_is_told_how_to_be_called(tmp_path):
+    renamed = tmp_path / "extract.csv"
+    renamed.write_bytes(data("fivetran_salesforce_seeds/sf_task_data.csv").read_bytes())
+    found = inspect_file(renamed, Settings())
+    assert found.source_kind == "salesforce_export"
+    assert "its name does not say so: call it Task.csv" in found.notes
 
 
 def test_a_survey_of_bank_clients_is_no_sales_file():

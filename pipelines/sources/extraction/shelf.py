@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -127,25 +128,29 @@ class Shelf:
 
     def read(self, file: PageFile) -> bytes:
         """The landed bytes of a file."""
-        return (self.landed / file.sha256).read_bytes()
+        return (self._pages / file.sha256).read_bytes()
 
     def keep_only(
         self, window: Fetched, body: bytes | None, entity: str = "", name: str = "", records: int = 0
     ) -> Fetched:
-        """Puts a file of canonical rows (or none) in the place of a whole window's pages, which are removed."""
-        for file in window.files:
-            (self.landed / file.sha256).unlink(missing_ok=True)
-        files = () if body is None else (replace(self._keep(body, name, records), entity=entity),)
+        """Puts a file of canonical rows (or none) in the place of the pages of a list of ids, which are removed."""
+        shutil.rmtree(self.folder / "listed", ignore_errors=True)
+        files = () if body is None else (replace(self._keep(self.landed, body, name, records), entity=entity),)
         kept = replace(window, files=files)
         _write_synced(self._path_of(kept), json.dumps(asdict(kept)))
         return kept
+
+    @property
+    def _pages(self) -> Path:
+        """Where pages go: lists of ids are compared and thrown away, so they are kept apart from what has landed."""
+        return self.folder / "listed" if self.wanted.kind == "ids" else self.landed
 
     def _add(self, state: _Open, page: Page) -> _Open:
         state = replace(state, resume=page.resume, pages=state.pages + 1, records=state.records + page.records)
         if page.records == 0:
             return state
         if self.wanted.form == "csv":
-            file = self._keep(page.body, self._name(state), page.records)
+            file = self._keep(self._pages, page.body, self._name(state), page.records)
             return replace(state, files=(*state.files, file))
         with (self.folder / "part").open("ab") as part:
             part.write(one_line(page.body) + b"\n")
@@ -156,18 +161,18 @@ class Shelf:
     def _seal(self, state: _Open) -> _Open:
         if not state.part_bytes:
             return state
-        file = self._keep((self.folder / "part").read_bytes(), self._name(state), state.part_records)
+        file = self._keep(self._pages, (self.folder / "part").read_bytes(), self._name(state), state.part_records)
         sealed = replace(state, files=(*state.files, file), part_bytes=0, part_records=0)
         self._write(sealed)
         (self.folder / "part").unlink(missing_ok=True)
         return sealed
 
-    def _keep(self, body: bytes, name: str, records: int) -> PageFile:
+    def _keep(self, folder: Path, body: bytes, name: str, records: int) -> PageFile:
         sha256 = hashlib.sha256(body).hexdigest()
-        final = self.landed / sha256
+        final = folder / sha256
         if not final.exists():
-            self.landed.mkdir(parents=True, exist_ok=True)
-            aside = self.landed / f".landing-{os.getpid()}"
+            folder.mkdir(parents=True, exist_ok=True)
+            aside = folder / f".landing-{os.getpid()}"
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(body)
