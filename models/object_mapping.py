@@ -14,6 +14,7 @@ class ObjectMapping(SourceMapping):
     """One object of a CRM: the file `<object>.yaml` beside the CRM's module, or a user's copy of it."""
 
     files: tuple[str, ...] = Field((), description="Stems of export files, compared by letters and digits in any case.")
+    not_files: tuple[str, ...] = Field((), description="Stems that begin alike and are something else: not read.")
     source_object: str | None = Field(None, alias="from", description="The API's object; default the file's own name.")
     pages: Pages | None = None
 

@@ -160,6 +160,8 @@ def _fetch_object(
 def _due(fetching: Fetching, source: Source, wanted: ApiObject, shelf: Shelf) -> Window | None:
     """The window to ask for now; None when the last one ended just now, or ids need not be listed yet."""
     assert source.api is not None
+    if wanted.kind == "ids" and fetching.published is None:
+        return None  # nothing is there yet that could have vanished
     known = [window.until_at for window in shelf.windows()]
     cursor = fetching.cursors.get((source.name, wanted.name))
     last = max([*known, *([cursor] if cursor is not None else [])], default=None)

@@ -91,7 +91,8 @@ def readers_of(source: Source, home: Path, file_name: str) -> list[tuple[Source,
         if reading.object:
             found.append((_longest(mappings[reading.object].files, file_name), reading, ""))
             found += [(_longest(join.files, file_name), reading, name) for name, join in reading.joins.items()]
-    longest = max((length for length, *_ in found), default=0)
+    others = (_longest(mapping.not_files, file_name) for mapping in mappings.values())
+    longest = max((*(length for length, *_ in found), *others), default=0)
     return [(reading, join) for length, reading, join in found if length == longest > 0]
 
 

@@ -14,6 +14,12 @@ FEW = settings(max_examples=1, **COMMON)
 MANY = settings(max_examples=10, **COMMON)
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
+TWO_SYSTEMS = """
+company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
+sources:
+  - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
+  - {name: dialer, kind: canonical, path: inbox/dialer, assume_past_meetings_held: false}
+"""
 CONTACTS = ("C1", "C2", "C3")
 BASE = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -39,10 +45,19 @@ reps = st.fixed_dictionaries(
     {
         "rep_id": st.sampled_from(REPS[:2]),
         "full_name": st.just("Somebody"),
+        "email": st.sampled_from(("", "one@x.example", "two@x.example")),
         "rep_type": st.sampled_from(("inside", "outside", "hybrid")),
         "hire_date": st.sampled_from(("2025-01-01", "2026-03-04")),
         "effective_from": st.sampled_from(("", "2026-03-10", "2026-03-20")),
         "role": st.sampled_from(("ae", "sales_manager", "")),
+        "updated_at": versions,
+    }
+)
+users = st.fixed_dictionaries(
+    {
+        "user_id": st.sampled_from(REPS),
+        "kind": st.sampled_from(("person", "person", "queue")),
+        "email": st.sampled_from(("", "one@x.example", "two@x.example")),
         "updated_at": versions,
     }
 )
@@ -85,7 +100,9 @@ stages = [
 companies = st.fixed_dictionaries(
     {
         "activities": st.lists(activities, min_size=1, max_size=14),
+        "dialed": st.lists(activities, max_size=6),
         "reps": st.lists(reps, max_size=5),
+        "users": st.lists(users, max_size=3),
         "contacts": st.lists(contacts, max_size=6),
         "opportunities": st.lists(deals, max_size=4),
         "stages": st.sampled_from(([], stages)),
@@ -109,7 +126,15 @@ def deliver(office, rows, tag):
     for entity, row in rows:
         by_entity.setdefault(entity, []).append(row)
     for entity, listed in by_entity.items():
-        office.deliver(f"{entity}_{tag}.csv", listed)
+        put(office, entity, f"{tag}.csv", listed)
+
+
+def put(office, entity, name, rows):
+    """Activities come from two systems that share some of them; everything else from one."""
+    if entity == "dialed":
+        office.deliver(f"activities_{name}", rows, "inbox/dialer")
+    else:
+        office.deliver(f"{entity}_{name}", rows)
 
 
 def assert_accounted(office):
@@ -123,7 +148,7 @@ def assert_accounted(office):
 
 
 def any_batching_order_repetition_and_renaming_gives_the_same_tables(open_office, company, seed, pieces):
-    at_once, in_nights = open_office(), open_office()
+    at_once, in_nights = open_office(TWO_SYSTEMS), open_office(TWO_SYSTEMS)
     deliver(at_once, [(entity, row) for entity, rows in company.items() for row in rows], "all")
     at_once.night()
     for number, rows in enumerate(deliveries(company, random.Random(seed), pieces)):
@@ -139,14 +164,14 @@ def without_updated_at_the_same_landing_order_gives_the_same_tables(open_office,
     files = []
     for entity, rows in company.items():
         plain = [{**row, "updated_at": ""} for row in rows]
-        files += [(f"{entity}_{place}.csv", plain[place::pieces]) for place in range(pieces) if plain[place::pieces]]
-    at_once, one_by_one = open_office(), open_office()
-    for name, rows in files:
-        at_once.deliver(name, rows)
+        files += [(entity, f"{place}.csv", plain[place::pieces]) for place in range(pieces) if plain[place::pieces]]
+    at_once, one_by_one = open_office(TWO_SYSTEMS), open_office(TWO_SYSTEMS)
+    for file in files:
+        put(at_once, *file)
     at_once.night()
-    by_landing = sorted(files, key=lambda file: file[0])
-    for name, rows in by_landing:
-        one_by_one.deliver(name, rows)
+    by_landing = sorted(files, key=lambda file: file[:2])
+    for file in by_landing:
+        put(one_by_one, *file)
         one_by_one.night()
     assert one_by_one.hashes() == at_once.hashes()
     one_by_one.night(full_refresh=True)
@@ -154,7 +179,7 @@ def without_updated_at_the_same_landing_order_gives_the_same_tables(open_office,
 
 
 def nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one(open_office, company, seed):
-    moving = open_office()
+    moving = open_office(TWO_SYSTEMS)
     for number, rows in enumerate(deliveries(company, random.Random(seed), 3)):
         deliver(moving, rows, str(number))
         moving.night(as_of=BASE + timedelta(days=12 * (number + 1), hours=16))
@@ -191,7 +216,7 @@ def undo(days, restated):
 
 
 def undoing_what_was_restated_gives_the_last_nights_past(open_office, company, seed, full_refresh):
-    office = open_office()
+    office = open_office(TWO_SYSTEMS)
     for number, rows in enumerate(deliveries(company, random.Random(seed), 3)):
         deliver(office, rows, str(number))
         as_of = BASE + timedelta(days=30 + 4 * number, hours=16)

@@ -17,6 +17,7 @@ from models.settings import Settings, Source
 from models.strict_yaml import parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
+from pipelines.sources.inspecting.calendars_mail import ENTITY, Proposed, propose_fields
 from pipelines.sources.inspecting.crm_export import CrmExport, find_crm_export
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
 from pipelines.sources.inspecting.layout import Layout, find_layout
@@ -73,9 +74,36 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
         )
     if (entity := _canonical_entity(path, layout, rows)) is not None:
         return _canonical(connection, found, path, settings, entity, rows)
+    if (proposed := propose_fields(connection, layout.file_format)) is not None:
+        return _personal(connection, found, path, settings, proposed, rows)
     if layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
         return _crm_export(connection, found, path, settings, export, rows)
     return _mapped(connection, found, path, settings, layout.read, rows, columns)
+
+
+def _personal(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    proposed: Proposed,
+    rows: TextRows,
+) -> Inspection:
+    """A calendar or a mailbox."""
+    zone = settings.company.timezone
+    text = mapped_text(path, settings, ENTITY, ReadOptions(), proposed.fields, has_times=True)
+    mapping = Source.model_validate(parse_yaml(text)[0]).mapping()
+    accepted, rejected = try_plan(connection, Plan(ENTITY, mapping, zone, zone), rows)
+    kept = _kept([column for column in rows.columns if column not in mapping.columns()])
+    return dataclasses.replace(
+        found,
+        entity=ENTITY,
+        source_kind="mapped",
+        proposal=text,
+        rows=accepted,
+        rejected=rejected,
+        notes=(*found.notes, *proposed.notes, *kept),
+    )
 
 
 def _crm_export(

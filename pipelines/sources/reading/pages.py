@@ -1,4 +1,5 @@
-"""Landed API pages: one JSON line a page, its records taken out by the paths of the mapping.
+"""Landed API pages: one JSON line a page, its records taken out by the paths of the mapping; gathered lists are sorted,
+since no vendor promises their order.
 
 A line was an answer that parsed when it was fetched. What is read is text; whether it keeps the contract is judged
 like any other row. `line_of` gives a record's place (from 1) in the file.

@@ -22,6 +22,7 @@ from pipelines.sources.salesforce.refusals import StaleTokenError, explained, is
 _VERSION = "v62.0"
 _USED = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 _SHARED_LOGINS = frozenset({"login.salesforce.com", "test.salesforce.com"})
+_OWN_MACHINE = frozenset({"127.0.0.1", "localhost"})
 _T = TypeVar("_T")
 
 
@@ -154,7 +155,12 @@ def _my_domain(api: ApiSettings) -> str:
         raise SettingsError(
             "Salesforce needs `api.base_url`", "Set it to the org's My Domain: https://<name>.my.salesforce.com."
         )
-    if urlsplit(api.base_url).hostname in _SHARED_LOGINS:
+    address = urlsplit(api.base_url)
+    if address.scheme != "https" and address.hostname not in _OWN_MACHINE:
+        raise SettingsError(
+            f"`api.base_url` is {api.base_url}: secrets would cross the network in the clear", "Write it with https://."
+        )
+    if address.hostname in _SHARED_LOGINS:
         raise SettingsError(
             f"`api.base_url` is {api.base_url}, the login page of all orgs",
             "Set it to this org's own address, its My Domain: https://<name>.my.salesforce.com.",

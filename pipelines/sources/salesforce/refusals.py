@@ -62,6 +62,8 @@ def is_passing_limit(response: httpx.Response) -> bool:
 def explained(response: httpx.Response, path: str, needs: str) -> ExtractionError | None:
     """The refusal in our words; None when only the status says something."""
     said = said_by(response)
+    if response.is_redirect:
+        return moved(path)
     if response.status_code == 401:
         return StaleTokenError(
             f"Salesforce refuses the token (401{', ' + said.code if said.code else ''})",
@@ -97,6 +99,14 @@ def refusal(said: Said, needs: str) -> ExtractionError | None:
     return None
 
 
+def moved(path: str) -> ExtractionError:
+    """Another address answers for this org: it was renamed or moved."""
+    return ExtractionError(
+        f"Salesforce sends {path} to another address: the token is not shown there",
+        "Set `api.base_url` to the org's My Domain of today: Setup, My Domain.",
+    )
+
+
 def not_readable(needs: str, message: str) -> DeniedError:
     """The object is hidden: Salesforce then says that it does not exist."""
     return DeniedError(
@@ -117,6 +127,8 @@ def hidden_fields(needs: str, names: list[str]) -> DeniedError:
 def login_refused(response: httpx.Response, path: str, needs: str) -> ExtractionError:
     """No token was given."""
     said = said_by(response)
+    if response.is_redirect:
+        return moved(path)
     if not said.code:
         return GarbledError(
             f"Salesforce's login at {path} answered {response.status_code} without a reason",

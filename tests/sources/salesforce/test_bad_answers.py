@@ -20,6 +20,18 @@ def test_the_login_page_of_all_orgs_is_no_address(read, host):
         read(base_url=host)
 
 
+def test_secrets_do_not_cross_the_network_in_the_clear(read):
+    with pytest.raises(SettingsError, match="in the clear"):
+        read(base_url="http://acme.my.salesforce.com")
+
+
+@pytest.mark.parametrize("path", ["/oauth2/token", "/describe"])
+def test_an_org_that_moved_is_told_and_not_followed(salesforce, read, path):
+    salesforce.faults.append(Fault(path, "status", times=9, status=302, headers={"Location": "https://example.com/"}))
+    with pytest.raises(ExtractionError, match="to another address"):
+        read().rows("Task")
+
+
 def test_a_wrong_secret_is_named(read):
     with pytest.raises(DeniedError, match=r"(?s)invalid_client: invalid client credentials.*Client Credentials Flow"):
         read(secrets={"client_id": "x", "client_secret": "y"}).rows("Task")
@@ -123,6 +135,36 @@ def test_a_page_that_lost_its_last_line_is_noticed(salesforce, read, tasks):
     salesforce.answer = shortened
     with pytest.raises(GarbledError, match="not the whole page"):
         read().rows("Task")
+
+
+@pytest.mark.parametrize("lost", [1, 3, 30])
+def test_a_page_cut_within_its_last_record_is_noticed(salesforce, read, a_task, lost):
+    salesforce.org.add("Task", [a_task(1), a_task(2, CallDisposition="Left message", Subject="plain")])
+    right = salesforce.answer
+
+    def shortened(request):
+        response = right(request)
+        if not request.path.endswith("/results"):
+            return response
+        return type(response)(response.body.rstrip(b"\n")[:-lost], 200, response.headers)
+
+    salesforce.answer = shortened
+    with pytest.raises(GarbledError, match="not the whole page"):
+        read().rows("Task")
+
+
+def test_a_page_of_plain_rows_that_says_neither_end_nor_more_is_none(salesforce, read):
+    right = salesforce.answer
+
+    def endless(request):
+        response = right(request)
+        if request.path.endswith("/queryAll"):
+            response.body["done"] = False
+        return response
+
+    salesforce.answer = endless
+    with pytest.raises(GarbledError):
+        read().rows("User")
 
 
 def test_a_result_that_leads_to_itself_is_noticed(salesforce, read, tasks):

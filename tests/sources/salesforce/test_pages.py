@@ -95,6 +95,18 @@ def test_a_job_that_is_gone_says_that_the_window_starts_anew(salesforce, read, t
         list(read().pages("Task", resume=page.resume))
 
 
+@pytest.mark.parametrize("state", ["Aborted", "Failed"])
+def test_a_job_that_somebody_ended_says_that_the_window_starts_anew(salesforce, read, tasks, state):
+    salesforce.org.add("Task", tasks(4))
+    salesforce.org.largest_page = 3
+    page = next(read().pages("Task"))
+    [job] = salesforce.jobs.values()
+    job.polls, job.error, job.state = -99, state, state
+
+    with pytest.raises(ExpiredError):
+        list(read().pages("Task", resume=page.resume))
+
+
 def test_an_empty_page_may_be_followed_by_more(salesforce, read, tasks):
     salesforce.org.add("Task", tasks(5))
     salesforce.org.largest_page = 2

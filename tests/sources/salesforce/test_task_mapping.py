@@ -103,6 +103,14 @@ def test_calls_have_a_direction_and_a_length(mapped):
     assert {row["duration_seconds"] for row in rows} == {"61"}
 
 
+def test_a_logged_email_was_sent_by_its_owner_unless_its_subject_says_otherwise(mapped):
+    subjects = ["Email: your offer", "Email: << Re: your offer", "[Outreach] [Email] [In] Re: offer", "Hello", None]
+    rows = mapped("Task", *(TASK | {"TaskSubtype": "Email", "Subject": subject} for subject in subjects))
+    assert [row["direction"] for row in rows] == ["outbound", "inbound", "inbound", "outbound", "outbound"]
+    [task] = mapped("Task", TASK | {"TaskSubtype": "Task", "Subject": "Send Quote"})
+    assert "direction" not in task
+
+
 def test_who_and_what_are_told_apart_by_their_first_letters(mapped):
     contact, lead = mapped(
         "Task",
