@@ -109,6 +109,7 @@ def shelf_of(workspace: Workspace, source: str, wanted: ApiObject) -> Shelf:
 
 def _fetch_source(fetching: Fetching, source: Source, connector: Connector, tonight: FetchedTonight) -> None:
     stopped = False
+    failed: dict[str, tuple[TouchlineError, list[str]]] = {}
     for wanted in _wanted(source, connector):
         shelf = shelf_of(fetching.workspace, source.name, wanted)
         _clear(fetching, source, wanted, shelf)
@@ -117,9 +118,10 @@ def _fetch_source(fetching: Fetching, source: Source, connector: Connector, toni
                 _fetch_object(fetching, source, connector, wanted, shelf, tonight)
             except ExtractionError as error:
                 if not (wanted.is_optional and isinstance(error, DeniedError)):
-                    tonight.notes.append(_note(source, wanted, error))
+                    failed.setdefault(error.what, (error, []))[1].append(wanted.name)
                 stopped = isinstance(error, BudgetError) or "token" in error.what
         _collect(fetching, source, wanted, shelf, tonight)
+    tonight.notes += [_note(source, names, error) for error, names in failed.values()]
 
 
 def _wanted(source: Source, connector: Connector) -> list[ApiObject]:
@@ -142,6 +144,10 @@ def _fetch_object(
     window = shelf.open_window() or _due(fetching, source, wanted, shelf)
     if window is None:
         return
+    if wanted.kind == "ids" and fetching.published is None:
+        shelf.take(window, lambda resume: ())  # nothing is there yet that could have vanished
+        shelf.finish(fetching.now)
+        return
     fetching.progress.step(f"fetch {source.name}: {wanted.name}")
 
     def told(records: int, total: int | None) -> None:
@@ -160,8 +166,6 @@ def _fetch_object(
 def _due(fetching: Fetching, source: Source, wanted: ApiObject, shelf: Shelf) -> Window | None:
     """The window to ask for now; None when the last one ended just now, or ids need not be listed yet."""
     assert source.api is not None
-    if wanted.kind == "ids" and fetching.published is None:
-        return None  # nothing is there yet that could have vanished
     known = [window.until_at for window in shelf.windows()]
     cursor = fetching.cursors.get((source.name, wanted.name))
     last = max([*known, *([cursor] if cursor is not None else [])], default=None)
@@ -237,5 +241,5 @@ def _note_vanished(
         )
 
 
-def _note(source: Source, wanted: ApiObject, error: TouchlineError) -> str:
-    return f"{source.name}: {wanted.name} could not be fetched to the end: {error.what}. {error.remedy}"
+def _note(source: Source, names: list[str], error: TouchlineError) -> str:
+    return f"{source.name}: {', '.join(names)} could not be fetched to the end: {error.what}. {error.remedy}"
