@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from models.settings import load_settings
+from pipelines.sources.readings import readers_of
 from tests.runs.conftest import Office
 from tests.runs.test_accounting import accounting
 
@@ -125,6 +127,29 @@ def test_a_property_history_gives_the_stages_alone(hub):
     assert hub.query("select to_stage, changed_at::varchar from core.latest_stage_changes") == [
         ("demo", "2026-01-01 06:00:00+00")
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "objects"),
+    [
+        ("CONTACT.csv.gz", ["contacts"]),
+        ("contact_list_member.csv", []),
+        ("contact_property_history_data.csv", []),
+        ("deal.parquet", ["deals"]),
+        ("deal_stage.csv", ["deal_stages"]),
+        ("deal_pipeline_stage_data.csv", ["stages"]),
+        ("email_event_data.csv", []),
+        ("engagement_email_data.csv", ["emails"]),
+        ("engagements_calls.jsonl", ["calls"]),
+        ("owner_team_data.csv", []),
+        ("hubspot-crm-exports-all-deals-2026-03-02.csv", ["deals"]),
+        ("users.csv", []),
+        ("stages.csv", []),
+    ],
+)
+def test_a_files_name_says_what_it_holds(name, objects, hub):
+    [source] = load_settings(hub.workspace.settings_file, {}).sources
+    assert [reading.object for reading, join in readers_of(source, hub.workspace.home, name) if not join] == objects
 
 
 REAL_2023 = {

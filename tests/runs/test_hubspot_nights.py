@@ -96,12 +96,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 def test_what_counts_of_a_day(company):
-    """Calls 1 and 2 (4 is archived), the sent e-mail, the meeting that says it was held, one LinkedIn message."""
+    """Calls 1 and 2 (4 is archived), the sent e-mail, the meeting that says it was held, one LinkedIn message: touches."""
     [counts] = company.query(
-        "select calls, calls_connected, talk_seconds, emails, emails_inbound, social_touches, meetings_no_show"
+        "select calls, calls_connected, talk_seconds, emails, emails_inbound, social_touches, meetings_held,"
+        " meetings_no_show, touches"
         f" from marts.rep_activity_daily where rep_id = 'hub:77' and activity_date = '{DAY}'"
     )
-    assert counts == (2, 1, 151, 1, 1, 1, 1)
+    assert counts == (2, 1, 151, 1, 1, 1, 1, 1, 5)
 
 
 def test_a_meeting_without_an_outcome_has_no_status(company):
@@ -115,7 +116,7 @@ def test_a_meeting_without_an_outcome_has_no_status(company):
 
 
 def test_a_queue_is_credited_to_nobody(company):
-    assert company.query("select source_rep_id, activities from ops.unattributed") == [("78", 1)]
+    assert company.query("select source_rep_id, reason, activities from ops.unattributed") == [("78", "queue", 1)]
 
 
 def test_an_archived_call_is_deleted(company):

@@ -40,7 +40,7 @@ def searched_records(
         body, records = _whole_records(account, crm_type, answer)
         known.check(crm_type, records)
         beside = links_of(account, crm_type, [str(one) for one in ids])
-        following: Resume | None = {"after_id": str(last)} if has_more and ids else None
+        following: Resume | None = {"after_id": str(last)} if has_more else None
         yield Page(line(body, crm_type, records, **beside), len(records), following, total)
         if following is None:
             return

@@ -274,7 +274,7 @@ class FakeHubSpot(FakeVendor):
         shelf = self.shelves[crm_type]
         key = (json.dumps([_without_keyset(group) for group in groups]), self.now)
         if key not in shelf.found:
-            tests = [[_test(one) for one in _without_keyset(group)] for group in groups] or [[]]
+            tests = [[_test(crm_type, one) for one in _without_keyset(group)] for group in groups] or [[]]
             shelf.found[key] = [
                 one
                 for one in shelf.ids(False)
@@ -402,8 +402,11 @@ def _keyset(groups: Iterable[dict[str, Any]]) -> int:
     )
 
 
-def _test(one: dict[str, Any]) -> Callable[[Record], bool]:
+def _test(crm_type: str, one: dict[str, Any]) -> Callable[[Record], bool]:
+    """Contacts alone keep the instant of their last change under a name without hs_: by the other one none is found."""
     name, operator, value = one["propertyName"], one["operator"], one["value"]
+    if crm_type == "contacts" and name == "hs_lastmodifieddate":
+        return lambda record: False
     if name in ("hs_lastmodifieddate", "lastmodifieddate"):
         bound = int(value)
         return {

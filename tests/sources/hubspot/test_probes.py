@@ -38,6 +38,7 @@ def test_missing_scopes_are_named_object_by_object(hubspot, connector):
 def test_a_missing_owners_scope_does_not_end_the_look(hubspot, connector):
     hubspot.scopes.remove(SCOPES["owners"])
     assert set(problems(connector)) == {TOKEN_LINE}
+    assert "properties of deals" in [probe.what for probe in connector.probes()]
 
 
 def test_a_missing_property_is_named(hubspot, connector):
