@@ -50,6 +50,7 @@ bench: setup ## Measure a night on a large company, what all marts cost, and wha
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/marts.py
 	@$(BIN)/python tests/benchmarks/alerts.py
+	@PYTHONPATH=. $(BIN)/python tests/benchmarks/extraction.py
 
 docs: setup ## Write the generated pages in docs/.
 	@$(BIN)/python -m sql.docs

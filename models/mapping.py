@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from models.conditions import Ignored, Test
 from models.contracts import CONTRACTS
 from models.errors import nearest
 from models.fields import Shape
+from models.pages import Pages
 from models.places import TimeZone
 
 
@@ -23,6 +25,9 @@ class FileFormat(StrEnum):
     JSON = "json"
     PARQUET = "parquet"
     XLSX = "xlsx"
+    ICS = "ics"
+    MBOX = "mbox"
+    PAGES = "pages"
 
 
 class ReadOptions(BaseModel):
@@ -41,6 +46,7 @@ class ReadOptions(BaseModel):
     sheet: str | None = Field(None, description="The workbook's sheet; needed when it has more than one visible sheet.")
     records: str | None = Field(None, description="Path to the list inside a JSON document, such as `data.items`.")
     null_values: tuple[str, ...] = Field((), description="Texts that stand for blank, such as NULL or N/A.")
+    pages: Pages | None = Field(None, description="How rows are taken out of API pages, one JSON line a page.")
 
     @field_validator("encoding")
     @classmethod
@@ -58,7 +64,10 @@ class JoinSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str = Field(description="Files of the joined side, below the workspace.")
+    path: str = Field("", description="Files of the joined side, below the workspace.")
+    files: tuple[str, ...] = Field(
+        (), description="In a CRM's mapping: stems of the files' names, in the source's folder."
+    )
     on: str = Field(description="Our column.")
     key: str = Field(description="Their column.")
     read: ReadOptions = ReadOptions()
@@ -77,7 +86,8 @@ def _as_text(value: Any) -> str:
 class FieldRule(BaseModel):
     """Where one contract field comes from. `Agent` alone is short for `{column: Agent}`.
 
-    Exactly one of `column`, `const`, `coalesce`, or `join` (with `column`) says where; the rest says how to read it.
+    Exactly one of `column`, `const`, `coalesce`, `cases`, or `join` (with `column`) says where; the rest says how to
+    read it. Of `cases` the first whose `if` holds and which is not blank counts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,6 +95,8 @@ class FieldRule(BaseModel):
     column: str | None = None
     const: Annotated[str | None, BeforeValidator(lambda value: None if value is None else _as_text(value))] = None
     coalesce: tuple[str, ...] = Field((), description="The first of these columns that is not blank.")
+    cases: tuple[FieldRule, ...] = Field((), description="Rules of their own, each with an `if` or none.")
+    when: dict[str, Test] = Field({}, alias="if", description="Inside `cases`: what the row's cells must be; all hold.")
     join: str | None = Field(
         None, description="The name of an entry in `joins`; `column` is then a column of its file."
     )
@@ -96,10 +108,14 @@ class FieldRule(BaseModel):
         None, description="Our word for any other non-blank value; without it such a row is rejected."
     )
     format: tuple[str, ...] = Field(
-        (), description="strptime formats, iso, epoch_s, epoch_ms, excel_serial, excel_serial_1904."
+        (), description="strptime formats, iso, iso_day, epoch_s, epoch_ms, excel_serial, excel_serial_1904."
     )
     timezone: TimeZone | None = Field(None, description="Zone of this column's times when it is not the source's.")
     unit: str | None = Field(None, description="Durations: s, ms, min, h, HH:MM, HH:MM:SS or MM:SS.")
+    normalise: Literal["salesforce_id"] | None = Field(
+        None, description="salesforce_id writes every id with 18 characters."
+    )
+    prefix: str = Field("", description="Text put before the value: ids of several objects in one entity stay apart.")
 
     @model_validator(mode="before")
     @classmethod
@@ -116,9 +132,15 @@ class FieldRule(BaseModel):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        places = [self.column is not None or self.join is not None, self.const is not None, bool(self.coalesce)]
-        if sum(places) != 1:
-            raise ValueError("say exactly one of: a column, {const: …}, {coalesce: […]}, {join: …, column: …}")
+        places = [self.column is not None or self.join is not None, self.const is not None]
+        if sum([*places, bool(self.coalesce), bool(self.cases)]) != 1:
+            raise ValueError(
+                "say exactly one of: a column, {const: …}, {coalesce: […]}, {cases: […]}, {join: …, column: …}"
+            )
+        if any(case.cases for case in self.cases):
+            raise ValueError("a case holds no `cases` of its own: list them all in one row")
+        if self.cases and (self.map is not None or self.format or self.unit or self.normalise):
+            raise ValueError("how a value is read belongs into each of the `cases`: move it there")
         if self.join is not None and self.column is None:
             raise ValueError("a join needs the column to take: {join: name, column: …}")
         if self.collect and self.join is None:
@@ -128,6 +150,10 @@ class FieldRule(BaseModel):
         if self.unit is not None and self.unit not in UNITS:
             raise ValueError(f"'{self.unit}' is no unit: use one of {', '.join(UNITS)}")
         return self
+
+    def alternatives(self) -> tuple[FieldRule, ...]:
+        """The rules that may give the value: its cases, else itself."""
+        return self.cases or (self,)
 
     @field_validator("format")
     @classmethod
@@ -140,7 +166,7 @@ class FieldRule(BaseModel):
         return value
 
 
-FORMATS = ("iso", "epoch_s", "epoch_ms", "excel_serial", "excel_serial_1904")
+FORMATS = ("iso", "iso_day", "epoch_s", "epoch_ms", "excel_serial", "excel_serial_1904")
 _DIRECTIVES = "aAbBdmyYHIMSpfgzj%"
 
 
@@ -169,6 +195,11 @@ class SourceMapping(BaseModel):
     fields: dict[str, FieldRule]
     joins: dict[str, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
+    needs: tuple[str, ...] | None = Field(
+        None, description="Columns that a file must have; others may be missing and are blank then. Default: all named."
+    )
+    aliases: dict[str, tuple[str, ...]] = Field({}, description="Other headers of a column.")
+    ignore: tuple[Ignored, ...] = Field((), description="Rows that are no record of the entity.")
 
     @field_validator("entity")
     @classmethod
@@ -188,22 +219,32 @@ class SourceMapping(BaseModel):
                 raise ValueError(
                     f"{self.entity} has no field '{name}': use one of {', '.join(kinds)}.{nearest(name, kinds)}"
                 )
-            if rule.join is not None and rule.join not in self.joins:
-                raise ValueError(
-                    f"field '{name}' uses the join '{rule.join}': name it under `joins`.{nearest(rule.join, self.joins)}"
-                )
-            if rule.unit is not None and kinds[name].shape is not Shape.WHOLE:
-                raise ValueError(f"field '{name}' is no duration: take `unit` away")
-            if rule.format and kinds[name].shape not in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
-                raise ValueError(f"field '{name}' is no time: take `format` away")
+            for part in rule.alternatives():
+                self._check_rule(name, part, kinds[name].shape)
+        unread = [name for name in (*(self.needs or ()), *self.aliases) if name not in self.columns()]
+        if unread:
+            raise ValueError(f"`needs` and `aliases` name '{unread[0]}', which no field reads: take it away")
         missing = [name for name in contract.required() if name not in self.fields]
         if missing:
             raise ValueError(f"{self.entity} requires {', '.join(missing)}: map a column or a constant to each")
         return self
 
+    def _check_rule(self, name: str, rule: FieldRule, shape: Shape) -> None:
+        if rule.join is not None and rule.join not in self.joins:
+            raise ValueError(
+                f"field '{name}' uses the join '{rule.join}': name it under `joins`.{nearest(rule.join, self.joins)}"
+            )
+        if rule.unit is not None and shape is not Shape.WHOLE:
+            raise ValueError(f"field '{name}' is no duration: take `unit` away")
+        if rule.format and shape not in (Shape.INSTANT, Shape.DAY, Shape.MONTH):
+            raise ValueError(f"field '{name}' is no time: take `format` away")
+
     def columns(self) -> tuple[str, ...]:
         """Every column of the main file that the mapping reads, each once, in the order of the mapping."""
         named: list[str] = [join.on for join in self.joins.values()]
         for rule in self.fields.values():
-            named += [rule.column] if rule.column is not None and rule.join is None else list(rule.coalesce)
+            for part in rule.alternatives():
+                named += [part.column] if part.column is not None and part.join is None else list(part.coalesce)
+                named += part.when
+        named += [column for ignored in self.ignore for column in ignored.when]
         return tuple(dict.fromkeys(named))

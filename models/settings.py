@@ -16,6 +16,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.alert_settings import Alerts
+from models.api_settings import ApiSettings
+from models.conditions import Ignored
 from models.contracts import CONTRACTS
 from models.cron import cron_problem
 from models.errors import SettingsError, nearest
@@ -70,20 +72,40 @@ class Company(Section):
     currency: str = Field("USD", pattern="^[A-Z]{3}$")
 
 
+EXPORT_KINDS = ("salesforce_export", "hubspot_export", "pipedrive_export")
+API_KINDS = ("salesforce_api", "hubspot_api", "pipedrive_api")
+
+
 class Source(Section):
-    """Where rows come from. `canonical` reads file families by entity; `mapped` reads one entity with a mapping.
+    """Where rows come from. `canonical` reads file families by entity; `mapped` reads one entity with a mapping; the
+    kinds of a CRM read its objects, from a folder of exports or from its API, with the mappings that are shipped.
 
     Several `mapped` entries may share a name when their entities differ: they are one source then.
     """
 
     name: str = Field(pattern="^[a-z][a-z0-9_]{0,62}$")
-    kind: Literal["canonical", "mapped"]
-    path: str = Field(description="A folder (canonical) or a glob (mapped), below the workspace or absolute.")
+    kind: Literal[
+        "canonical", "mapped", "salesforce_export", "hubspot_export", "pipedrive_export",
+        "salesforce_api", "hubspot_api", "pipedrive_api",
+    ]  # fmt: skip
+    path: str = Field(
+        "",
+        description="A folder (canonical, exports) or a glob (mapped), below the workspace or absolute; of an API kind"
+        " the folder of the roster and other canonical files beside it.",
+    )
+    api: ApiSettings | None = Field(None, description="API kinds: how the account is reached.")
+    mappings: str | None = Field(
+        None, description="CRM kinds: a folder of own mappings; one called like a shipped one takes its place."
+    )
     timezone: TimeZone | None = Field(None, description="Zone of times without an offset; default the company's.")
     entity: str | None = None
     fields: dict[str, FieldRule] = {}
     joins: dict[str, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
+    needs: tuple[str, ...] | None = None
+    aliases: dict[str, tuple[str, ...]] = {}
+    ignore: tuple[Ignored, ...] = ()
+    object: str = Field("", description="The CRM's object that an entry reads; not to be set by hand.")
     max_quarantined_share: float | None = Field(None, ge=0, le=1)
     fresh_within_hours: int | None = Field(
         None, ge=1, description="How old the newest event may be; default `quality`'s."
@@ -93,13 +115,23 @@ class Source(Section):
     )
 
     @model_validator(mode="after")
+    def _what_its_kind_needs(self) -> Self:
+        if (self.api is not None) != (self.kind in API_KINDS):
+            raise ValueError("`api` belongs to the API kinds, and they need it: add it, or take it away")
+        if not self.path and self.kind not in API_KINDS:
+            raise ValueError("`path` is missing: name the folder or the files")
+        if self.mappings is not None and self.kind not in (*EXPORT_KINDS, *API_KINDS):
+            raise ValueError("`mappings` belongs to the kinds of a CRM: take it away")
+        return self
+
+    @model_validator(mode="after")
     def _mapping_where_needed(self) -> Self:
         if self.kind == "mapped":
             if self.entity is None:
                 raise ValueError(
                     f"a mapped source needs its `entity`: say which of these a row is: {', '.join(CONTRACTS)}"
                 )
-            SourceMapping(entity=self.entity, fields=self.fields, joins=self.joins, read=self.read)
+            self.mapping()
         elif self.fields or self.joins or self.entity:
             raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped; set it, or take them away")
         return self
@@ -113,7 +145,15 @@ class Source(Section):
     def mapping(self) -> SourceMapping:
         """The mapping of a `mapped` source."""
         assert self.entity is not None
-        return SourceMapping(entity=self.entity, fields=self.fields, joins=self.joins, read=self.read)
+        return SourceMapping(
+            entity=self.entity,
+            fields=self.fields,
+            joins=self.joins,
+            read=self.read,
+            needs=self.needs,
+            aliases=self.aliases,
+            ignore=self.ignore,
+        )
 
 
 class Workload(Section):

@@ -135,15 +135,18 @@ def _of(column: str, rows: Rows) -> Callable[[str], Any]:
 
 
 def still_in_inbox(workspace: Workspace, settings: Settings, files: Rows) -> Rows:
-    """Those of the files whose name a source still finds; one that went needs nobody."""
+    """Those of the files whose name a source still finds (API pages: whose window waits); one that went needs nobody."""
     from pipelines.night.landing import find_files
+    from pipelines.sources.extraction.shelf import waiting_files
 
-    there = {
-        (file.source, file.entity, file.name)
+    there = {(file.source, file.name) for source in settings.sources for file in find_files(workspace.home, source)}
+    there |= {
+        (source.name, name)
         for source in settings.sources
-        for file in find_files(workspace.home, source)
+        if source.api is not None
+        for name in waiting_files(workspace.fetched / source.name)
     }
-    return [row for row in files if (row["source"], row["entity"], row["file_name"]) in there]
+    return [row for row in files if (row["source"], row["file_name"]) in there]
 
 
 def targets_of(connection: duckdb.DuckDBPyConnection, choice: Choice, refused: Rows) -> list[Target]:

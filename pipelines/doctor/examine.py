@@ -8,6 +8,7 @@ from datetime import datetime
 from models.errors import TouchlineError
 from models.settings import Settings
 from pipelines.commands.standing import Standing, read_standing
+from pipelines.doctor.accounts import check_accounts
 from pipelines.doctor.alerts import check_alerts
 from pipelines.doctor.finding import Finding, Patient, fail, fine
 from pipelines.doctor.folders import (
@@ -36,6 +37,7 @@ _CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_leftovers,
     check_dagster_settings,
     check_sources,
+    check_accounts,
     check_alerts,
     check_published,
     check_held_readers,

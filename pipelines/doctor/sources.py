@@ -28,7 +28,7 @@ def _check_source(patient: Patient, source: Source) -> Iterator[Finding]:
     files = [file.path for file in find_files(home, source)]
     closed = [path for path in files if not os.access(path, os.R_OK)]
     unread = unread_files(home, source)
-    if not files:
+    if not files and source.api is None:
         yield warn(
             name, f"no file is found at {source.path}", "Drop exports there, or mend the path in touchline.yaml."
         )

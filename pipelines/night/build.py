@@ -18,6 +18,7 @@ from data_quality.reconcile import reconcile_all
 from models.settings import Settings
 from pipelines.alerting.tonight import judge_tonight, summary
 from pipelines.night.audit import expectations_of
+from pipelines.night.fetch import write_cursors
 from pipelines.night.generation import Generation
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import write_inputs
@@ -129,12 +130,13 @@ def _load(
         carry_ledger(connection, plan.previous)
     if not plan.is_full:
         loader.remember_loads({load.load_number or 0: load.load_id for load in accepted_loads(plan.known)})
-    loads, number = loads_of(night.settings, plan, build)
+    loads, number = loads_of(night.settings, request.workspace.home, plan, build)
     with night.steps.step("load") as rows:
         rows.append(loader.load(loads, night.steps.progress.advance))
     _note_unread(loader, plan, build, number)
     with night.steps.step("merges"):
         quarantine_merge_cycles(loader)
+    write_cursors(connection, plan.fetched.cursors)
     if not request.is_partial:
         mark_dismissed(connection, plan.orders.dismissed)
     return loader, write_orders(connection, plan.orders.pending, build.number)
@@ -165,12 +167,25 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
     with steps.step("restatements") as rows:
         moved, told = restate_past(connection, night.plan, build.number)
         rows.append(moved)
-        loader.notes += told
+        loader.notes += [*told, *_without_roster(connection)]
     with steps.step("reconcile"), ThreadPoolExecutor(1) as aside, another(connection) as beside:
         commented = aside.submit(write_comments, beside, night.plan.catalogue.specs().values())
         checks += reconcile_all(connection)
         commented.result()
     return checks, True
+
+
+def _without_roster(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The first thing that a new user of a CRM's data has to know."""
+    (reps, activities) = connection.execute(
+        "select (select count(*) from core.latest_reps), (select count(*) from core.latest_activities)"
+    ).fetchone() or (0, 0)
+    if reps or not activities:
+        return []
+    return [
+        f"There is no roster, so all {activities:,} activities are credited to nobody. Put reps.csv (rep_id, full_name,"
+        " rep_type, hire_date, and email to find the CRM's users) into a source's folder; docs/sources.md says how."
+    ]
 
 
 def _judge_alerts(night: Night, connection: duckdb.DuckDBPyConnection, loader: Loader) -> dict[str, dict[str, object]]:

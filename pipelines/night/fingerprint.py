@@ -12,7 +12,6 @@ import duckdb
 
 from models.contracts import CONTRACTS
 from models.settings import Settings
-from sql.catalog import Catalogue
 from sql.rules import rules_fingerprint
 
 _MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
@@ -29,8 +28,9 @@ def time_zone_rules() -> str:
     return f"icu of duckdb {duckdb.__version__}"
 
 
-def fingerprint_of(settings: Settings, catalogue: Catalogue, key: bytes) -> str:
-    """Hash of settings, contracts, SQL, reference rows, holidays, time zone rules and the secret key.
+def fingerprint_of(settings: Settings, tables: str, mappings: str, key: bytes) -> str:
+    """Hash of settings, contracts, holidays, time zone rules, the secret key, and of the hashes of `tables` (SQL and
+    reference rows) and of the CRMs' `mappings`.
 
     Ids and contact keys of another secret key match none of tonight's, so a new key rebuilds everything too.
     What only says how fast, when or where from a night runs (engine, schedule, paths), and who is told what of its
@@ -40,8 +40,9 @@ def fingerprint_of(settings: Settings, catalogue: Catalogue, key: bytes) -> str:
     for source in decisive["sources"]:
         source.pop("path")
         source.pop("fresh_within_hours")
+        source.pop("api")
     contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}
-    parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), catalogue.fingerprint()]
+    parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), tables, mappings]
     parts += [time_zone_rules(), version("holidays")]
     return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
 

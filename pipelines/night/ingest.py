@@ -21,7 +21,7 @@ from models.errors import UnreadableFileError
 from models.personal import HIDDEN_PHONE
 from models.records import Record
 from models.settings import Settings, Source
-from pipelines.night.stage_sql import EntityPlan, is_prefixed, stage_sql, staged_table
+from pipelines.night.stage_sql import IGNORED, EntityPlan, is_prefixed, stage_sql, staged_table
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier
@@ -91,34 +91,34 @@ def ingest_file(
     scratch: Path,
 ) -> FileResult:
     """Appends the file's rows to the staged table. Raises UnreadableFileError when nothing of the file can be used."""
-    first_row = _next_rowid(connection, plan.staged)
     rows = read_rows(connection, path, plan.read, name, scratch)
     try:
-        whole = _stage(connection, plan, rows, load_number, first_row)
+        whole = _stage(connection, plan, rows, load_number)
     except duckdb.Error:
         if rows.path_taken != "fast":
             raise
         whole = False
     if not whole:
         forget_rows(connection, plan.contract, load_number)
-        first_row = _next_rowid(connection, plan.staged)
         rows = read_rows(connection, path, plan.read, name, scratch, force_slow=True)
-        if not _stage(connection, plan, rows, load_number, first_row):
+        if not _stage(connection, plan, rows, load_number):
             raise UnreadableFileError(
                 "not_reconciled",
                 f"{name}: not every record could be accounted for",
                 "Report this file; it stays in the inbox.",
             )
+    first_row = _first_rowid(connection, plan.staged, load_number)
     rejected = (
         *structural_rejects(plan.source, plan.contract.ENTITY, rows, load_id, name),
         *_explained(connection, plan, rows, load_id, name, load_number, first_row),
     )
     broken = len({row.line_number for row in rejected})
+    ignored = _count_ignored(connection, plan, load_number)
     return FileResult(
         rows_read=rows.rows + len(rows.rejects) + rows.ignored,
-        rows_valid=rows.rows - (broken - len(rows.rejects)),
+        rows_valid=rows.rows - (broken - len(rows.rejects)) - ignored,
         rows_quarantined=broken,
-        rows_ignored=rows.ignored,
+        rows_ignored=rows.ignored + ignored,
         rejected=rejected,
         unnamed=_mapped(plan, rows).unnamed,
         line_of=rows.line_of,
@@ -127,14 +127,31 @@ def ingest_file(
     )
 
 
+def _count_ignored(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, load_number: int) -> int:
+    """Rows that the mapping takes for no record of the entity."""
+    if plan.mapping is None or not plan.mapping.ignore:
+        return 0
+    (count,) = connection.execute(
+        f"select count(*) from {plan.staged} where _load_number = ? and _broken = {IGNORED}", [load_number]
+    ).fetchone() or (0,)
+    return int(count)
+
+
 def forget_rows(connection: duckdb.DuckDBPyConnection, contract: type[Record], load_number: int) -> None:
     """Takes a refused file's rows out of the staged table again."""
     connection.execute(f"delete from {staged_table(contract)} where _load_number = ?", [load_number])
 
 
-def _next_rowid(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    (highest,) = connection.execute(f"select coalesce(max(rowid), -1) from {table}").fetchone() or (-1,)
-    return int(highest) + 1
+def _first_rowid(connection: duckdb.DuckDBPyConnection, table: str, load_number: int) -> int:
+    """Where the load's rows begin. Not the highest rowid before them: rows of a refused file leave theirs behind."""
+    (first,) = connection.execute(
+        f"select coalesce(min(rowid), 0) from {table} where _load_number = ?", [load_number]
+    ).fetchone() or (0,)
+    return int(first)
+
+
+def _is_empty(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return connection.execute(f"select 1 from {table} limit 1").fetchone() is None
 
 
 def _is_plain(plan: EntityPlan, rows: TextRows) -> bool:
@@ -148,14 +165,12 @@ def _mapped(plan: EntityPlan, rows: TextRows) -> MappedSql:
     return mapped_sql(plan.mapping, rows.columns, plan.timezone, join_tables=plan.join_tables)
 
 
-def _stage(
-    connection: duckdb.DuckDBPyConnection, plan: EntityPlan, rows: TextRows, load_number: int, first_row: int
-) -> bool:
+def _stage(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, rows: TextRows, load_number: int) -> bool:
     """Appends the file's rows; False when the engine's count and the survey's do not agree."""
     mapped = _mapped(plan, rows)
     contract = contract_sql(plan.contract, plan.timezone, plan.company_timezone, mapped.fields, _is_plain(plan, rows))
     inserted = connection.execute(
-        stage_sql(plan, rows, mapped, contract, load_number, is_first=first_row == 0)
+        stage_sql(plan, rows, mapped, contract, load_number, is_first=_is_empty(connection, plan.staged))
     ).fetchone()
     return reconcile(rows, int(inserted[0]) if inserted else 0)
 
@@ -181,7 +196,7 @@ def _explained(
     mapped = _mapped(plan, rows)
     failing = connection.execute(
         f"select rowid, _unmapped, _raw, _fields, {_own_id(plan)} from {plan.staged}"
-        " where _load_number = ? and (_broken <> 0 or _unmapped <> 0) order by rowid",
+        f" where _load_number = ? and (_broken not in (0, {IGNORED}) or _unmapped <> 0) order by rowid",
         [load_number],
     ).fetchall()
     for rowid, unmapped, raw, fields, own_id in failing:

@@ -14,7 +14,8 @@ from models.errors import UnreadableFileError, nearest
 from models.mapping import JoinSpec
 from models.settings import Source
 from pipelines.night.ingest import FileResult, structural_rejects
-from pipelines.night.landing import JOIN_PREFIX
+from pipelines.night.landing import JOIN_PREFIX, join_entity
+from pipelines.sources.join_sql import joined_columns
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier, literal
 
@@ -135,10 +136,8 @@ def build_join_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     """For each join of the source, a staging table of its rows, latest first, with the columns its mapping takes."""
     tables = {}
     for name in source.joins:
-        table = f"staging.{identifier('join_' + source.name + '_' + str(source.entity) + '_' + name)}"
-        taken = sorted(
-            {rule.column for rule in source.fields.values() if rule.join == name and rule.column is not None}
-        )
+        table = f"staging.{identifier(f'join_{source.name}_{source.entity}_{source.object}_{name}')}"
+        taken = joined_columns(source.mapping(), name)
         cells = ", ".join(
             f"json_extract_string(cells, {literal('$.' + _json_key(column))}) as {identifier(column)}"
             for column in taken
@@ -147,7 +146,7 @@ def build_join_tables(connection: duckdb.DuckDBPyConnection, source: Source) -> 
             f"""
             create or replace table {table} as
             select join_key, {cells} from private.joined_row
-            where source = {literal(source.name)} and entity = {literal(f"{JOIN_PREFIX}{source.entity}:{name}")}
+            where source = {literal(source.name)} and entity = {literal(join_entity(source, name))}
             order by load_number desc, place desc
             """
         )

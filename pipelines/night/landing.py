@@ -21,8 +21,9 @@ from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.whole_file import sync, write_whole
 from pipelines.night.workspace import Workspace
+from pipelines.sources.readings import crm_of, readers_of
 
-EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".ics", ".mbox")
 COMPRESSIONS = (".gz", ".zst")
 HALF_DONE = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
 JOIN_PREFIX = "join:"
@@ -34,13 +35,15 @@ _BLOCK = 8 << 20
 class InboxFile:
     """A file that a source is to read. `entity` is `join:<entity>:<name>` for the joined side of a mapping.
 
-    `name` is the file's own with e-mail addresses masked: it is published in ops.
+    `name` is the file's own with e-mail addresses masked: it is published in ops. `object` is the CRM's object that it
+    holds, blank for other kinds of sources.
     """
 
     source: str
     entity: str
     path: Path
     name: str
+    object: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class LandedFile:
     sha256: str
     size: int
     deferred: str | None = None
+    object: str = ""
 
 
 def land_sources(
@@ -84,10 +88,12 @@ def _landed_at(workspace: Workspace, file: LandedFile) -> int:
 
 def find_files(home: Path, source: Source) -> list[InboxFile]:
     """The files a source would read, sorted by name."""
+    if crm_of(source.kind) is not None:
+        return [file for path in _files_in(home, source.path) for file in _crm_files(home, source, path)]
     if source.kind == "canonical":
         return [
             InboxFile(source.name, entity, path, masked_name(path.name))
-            for path in _files_in(home / source.path)
+            for path in _files_in(home, source.path)
             if (entity := entity_of(path.name)) is not None
         ]
     assert source.entity is not None
@@ -95,16 +101,41 @@ def find_files(home: Path, source: Source) -> list[InboxFile]:
         InboxFile(source.name, source.entity, path, masked_name(path.name)) for path in _matching(home, source.path)
     ]
     for name, join in source.joins.items():
-        entity = f"{JOIN_PREFIX}{source.entity}:{name}"
+        entity = join_entity(source, name)
         found += [InboxFile(source.name, entity, path, masked_name(path.name)) for path in _matching(home, join.path)]
     return found
 
 
+def join_entity(source: Source, name: str) -> str:
+    """What the ledger calls the joined side of a mapping: `join:<entity>:<name>`, for a CRM's with the object behind."""
+    return f"{JOIN_PREFIX}{source.entity}:{name}" + (f":{source.object}" if source.object else "")
+
+
+def _crm_files(home: Path, source: Source, path: Path) -> Iterator[InboxFile]:
+    """A file of a CRM's folder: for each object that reads it, else for the canonical entity of its name."""
+    name = masked_name(path.name)
+    readers = readers_of(source, home, path.name) if source.api is None and _is_of_a_format(path.name) else []
+    for reading, join in readers:
+        entity = join_entity(reading, join) if join else str(reading.entity)
+        yield InboxFile(source.name, entity, path, name, reading.object)
+    if not readers and (canonical := entity_of(path.name)) is not None:
+        yield InboxFile(source.name, canonical, path, name)
+
+
+def _is_of_a_format(name: str) -> bool:
+    stem = name.lower()
+    for compression in COMPRESSIONS:
+        stem = stem.removesuffix(compression)
+    return stem.endswith(EXTENSIONS)
+
+
 def unread_files(home: Path, source: Source) -> list[Path]:
-    """Files in a canonical source's folder that belong to no entity: told to the user, never silently skipped."""
-    if source.kind != "canonical":
+    """Files in a source's folder that belong to no entity or object: told to the user, never silently skipped."""
+    if source.kind == "mapped":
         return []
-    return [path for path in _files_in(home / source.path) if entity_of(path.name) is None]
+    if crm_of(source.kind) is not None:
+        return [path for path in _files_in(home, source.path) if not list(_crm_files(home, source, path))]
+    return [path for path in _files_in(home, source.path) if entity_of(path.name) is None]
 
 
 def entity_of(name: str) -> str | None:
@@ -120,8 +151,9 @@ def entity_of(name: str) -> str | None:
     return max(families, key=len, default=None)
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
+def _files_in(home: Path, path: str) -> Iterator[Path]:
+    folder = home / path
+    if path and folder.is_dir():
         yield from (path for path in sorted(folder.iterdir()) if _is_whole_file(path))
 
 
@@ -148,7 +180,7 @@ def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> L
         before = os.fstat(opened.fileno())
         known = index.get(str(file.path))
         if known is not None and known[:3] == list(identity_of(before)) and (landed / str(known[3])).is_file():
-            return LandedFile(file.source, file.entity, file.name, str(known[3]), before.st_size)
+            return _landed(file, str(known[3]), before.st_size)
         try:
             sha256, aside = _copy_and_hash(opened, landed)
         except _CannotReadError as error:
@@ -158,11 +190,15 @@ def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> L
             return _deferred(file, "it changed while it was read")
     _keep(aside, landed / sha256)
     index[str(file.path)] = [*identity_of(before), sha256]
-    return LandedFile(file.source, file.entity, file.name, sha256, before.st_size)
+    return _landed(file, sha256, before.st_size)
+
+
+def _landed(file: InboxFile, sha256: str, size: int) -> LandedFile:
+    return LandedFile(file.source, file.entity, file.name, sha256, size, object=file.object)
 
 
 def _deferred(file: InboxFile, why: str) -> LandedFile:
-    return LandedFile(file.source, file.entity, file.name, "", 0, deferred=why)
+    return LandedFile(file.source, file.entity, file.name, "", 0, deferred=why, object=file.object)
 
 
 class _CannotReadError(Exception):

@@ -1,7 +1,7 @@
 """The ledger (ops.load): which landed files are new, and what became of every file that was seen.
 
-A file is known by (source, entity, sha256 of its bytes): its name does not matter. A refused file is tried again
-when the reading settings of its source change.
+A file is known by (source, entity, sha256 of its bytes) and, since two objects of a CRM may be read from one page, by
+the object: its name does not matter. A refused file is tried again when the reading settings of its source change.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class KnownLoad:
     remedy: str | None
     load_number: int | None
     mapping_fingerprint: str | None
+    object: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,15 @@ class Sorted:
 
 
 def read_ledger(connection: duckdb.DuckDBPyConnection) -> list[KnownLoad]:
-    """Every load that was ever seen, oldest first."""
+    """Every load that was ever seen, oldest first; a file of an earlier version knows no objects."""
+    known = connection.execute("select * from ops.load limit 0").description or []
+    object_name = "coalesce(object, '')" if "object" in [column[0] for column in known] else "''"
     return [
         KnownLoad(*row)
         for row in connection.execute(
-            """
-            select load_id, source, entity, file_name, file_sha256, status, reason, remedy, load_number, mapping_fingerprint
+            f"""
+            select load_id, source, entity, file_name, file_sha256, status, reason, remedy, load_number, mapping_fingerprint,
+                {object_name}
             from ops.load order by load_id
             """
         ).fetchall()
@@ -72,35 +76,44 @@ def mapping_fingerprint(settings: Settings, source: Source) -> str:
 def sort_inbox(
     landed: Iterable[LandedFile],
     known: Iterable[KnownLoad],
-    fingerprints: dict[tuple[str, str], str],
+    fingerprints: dict[tuple[str, str, str], str],
     dismissed: Container[FileKey] = (),
     again: Container[FileKey] = (),
 ) -> Sorted:
-    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity).
+    """Decides for each landed file whether it is new. `fingerprints` are by (source, entity, object).
 
     Files that somebody dismissed are left out; those to be taken `again` are read though nothing changed.
     """
     loads = list(known)
-    accepted = {(load.source, load.entity, load.sha256): load.load_id for load in loads if load.status == "accepted"}
+    accepted = {
+        (load.source, load.entity, load.sha256, load.object): load.load_id
+        for load in loads
+        if load.status == "accepted"
+    }
     refused = {
-        (load.source, load.entity, load.sha256, load.mapping_fingerprint): load
+        (load.source, load.entity, load.sha256, load.object, load.mapping_fingerprint): load
         for load in loads
         if load.status == "refused"
     }
-    names = {(load.source, load.entity, load.sha256, load.file_name) for load in loads if load.status != "deferred"}
-    new: dict[tuple[str, str, str], LandedFile] = {}
+    names = {
+        (load.source, load.entity, load.sha256, load.object, load.file_name)
+        for load in loads
+        if load.status != "deferred"
+    }
+    new: dict[tuple[str, str, str, str], LandedFile] = {}
     repeated, deferred, standing = [], [], []
     for file in landed:
-        key = (file.source, file.entity, file.sha256)
-        judged = refused.get((*key, fingerprints.get((file.source, file.entity))))
+        said_of = (file.source, file.entity, file.sha256)
+        key = (*said_of, file.object)
+        judged = refused.get((*key, fingerprints.get((file.source, file.entity, file.object))))
         if file.deferred is not None:
             deferred.append(file)
         elif key in accepted:
             if (*key, file.name) not in names:
                 repeated.append((file, accepted[key]))
-        elif key in dismissed:
+        elif said_of in dismissed:
             continue
-        elif judged is not None and key not in again:
+        elif judged is not None and said_of not in again:
             standing.append(_still_refused(file, judged))
         elif key in new:
             repeated.append((file, new[key].name))
@@ -137,10 +150,10 @@ def write_load(
 ) -> None:
     """One row of ops.load."""
     connection.execute(
-        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
+        "insert into ops.load values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, ?)",
         [
             summary.load_id, summary.source, summary.entity, summary.file_name, file.sha256, file.size, summary.status,
-            summary.reason, summary.remedy, load_number, fingerprint, now, as_of,
+            summary.reason, summary.remedy, load_number, fingerprint, now, as_of, file.object or None,
         ],
     )  # fmt: skip
 

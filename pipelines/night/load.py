@@ -67,6 +67,7 @@ class Loader:
     fates: dict[Line, Fate] = field(default_factory=dict)
     known: dict[str, dict[int, str]] = field(default_factory=dict)
     _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
+    _unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def prepare(self, key: bytes) -> None:
         """Tables and macros that loading needs."""
@@ -97,6 +98,7 @@ class Loader:
         advance(len(in_order), len(in_order))
         self._settle()
         self._write_quarantine()
+        self._tell_unmapped()
         return sum(result.rows_read for _, result in self._read.values())
 
     def line_of(self, load_number: int, place: int) -> int:
@@ -191,11 +193,24 @@ class Loader:
                 "insert into private.unnamed_column values (?, ?, ?, ?)",
                 [load.source.name, load.file.entity, column, load.load_id],
             )
-        if new and load.is_new:
+        if new and load.is_new and load.source.object:
+            self._unmapped[load.source.name, load.source.object] += len(new)
+        elif new and load.is_new:
             shown = masked(", ".join(new[:8])) + (f" and {len(new) - 8} more" if len(new) > 8 else "")
             self.notes.append(
                 f"{load.source.name}/{load.file.name}: columns that nothing names are kept in private.duckdb only: {shown}."
                 " Map those that belong to a field."
+            )
+
+    def _tell_unmapped(self) -> None:
+        """One line a CRM's source: its mappings leave most columns aside, as they should."""
+        by_source: dict[str, list[str]] = {}
+        for (source, name), count in self._unmapped.items():
+            by_source.setdefault(source, []).append(f"{name} ({count})")
+        for source, objects in by_source.items():
+            self.notes.append(
+                f"{source}: columns that its mappings do not read are kept in private.duckdb only: {', '.join(objects)}."
+                " A copy of a mapping can read more: `mappings:` in docs/sources.md."
             )
 
     def _settle(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.backfill import check_window
+from pipelines.night.fetch import FetchedTonight
 from pipelines.night.fingerprint import alerts_fingerprint_of, fingerprint_of
 from pipelines.night.generation import Generation, current_generation
 from pipelines.night.identity import workspace_key
@@ -35,6 +36,7 @@ from pipelines.night.outcome import LoadSummary
 from pipelines.night.publication import read_publication
 from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
+from pipelines.sources.readings import crm_of, mappings_fingerprint, reading_of
 from sql.catalog import Catalogue, load_catalogue
 from sql.ledger import ledger_tables
 from sql.rules import Rule, load_rules
@@ -46,6 +48,12 @@ SQL_FOLDER = Path(sql.__file__).parent
 def shipped_catalogue() -> Catalogue:
     """The tables that Touchline ships; read once a process."""
     return load_catalogue(SQL_FOLDER, inputs=ledger_tables())
+
+
+@cache
+def shipped_fingerprint() -> str:
+    """Hash of the files that the shipped tables are made of; read once a process, as the tables are."""
+    return shipped_catalogue().fingerprint()
 
 
 @cache
@@ -88,20 +96,23 @@ class Plan:
     is_full: bool
     why_full: str
     orders: Orders
+    fetched: FetchedTonight = field(default_factory=FetchedTonight)
 
 
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
     """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
     catalogue = shipped_catalogue().of_subjects(settings.metrics.subjects)
     key = workspace_key(request.workspace.secret_key, os.environ)
-    fingerprint = fingerprint_of(settings, catalogue, key)
+    fingerprint = fingerprint_of(settings, shipped_fingerprint(), mappings_fingerprint(settings, request.workspace.home), key)
     previous = current_generation(request.workspace)
     known: tuple[KnownLoad, ...] = ()
     published: dict[str, object] = {}
     if previous is not None:
         published, known = read_publication(previous)
-    sources = {(source.name, entity): source for source in settings.sources for entity in _entities(source, landed)}
-    fingerprints = {key: mapping_fingerprint(settings, source) for key, source in sources.items()}
+    home = request.workspace.home
+    kinds = {(file.source, file.entity, file.object) for file in landed}
+    sources = {kind: source for kind in kinds if (source := source_of(settings, home, *kind)) is not None}
+    fingerprints = {kind: mapping_fingerprint(settings, source) for kind, source in sources.items()}
     orders = orders_for(request.workspace.operator_store, previous)
     inbox = sort_inbox(landed, known, fingerprints, orders.dismissed.files, orders.files_to_retry())
     if request.is_partial:
@@ -124,13 +135,6 @@ def _refuse_partial(why_full: str) -> None:
             f"only a whole night can be built: {why_full}",
             "Run it: touchline run (in the web UI, materialize every asset)",
         )
-
-
-def _entities(source: Source, landed: list[LandedFile]) -> set[str]:
-    if source.kind == "canonical":
-        return {file.entity for file in landed if file.source == source.name}
-    joins = {f"join:{source.entity}:{name}" for name in source.joins}
-    return {str(source.entity), *joins}
 
 
 def _why_full(
@@ -175,16 +179,26 @@ def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> boo
 def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]:
     """What the user should know that is no error."""
     notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
+    notes += plan.fetched.notes
     for source in settings.sources:
-        for path in unread_files(request.workspace.home, source):
+        unread = [masked_name(path.name) for path in unread_files(request.workspace.home, source)]
+        if unread:
+            shown = ", ".join(unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
             notes.append(
-                f"{source.name}: {masked_name(path.name)} is not read; call it <entity>*.csv, .jsonl, .parquet, .xlsx …, or describe it as"
-                " a mapped source (touchline inspect FILE)."
+                f"{source.name}: not read: {shown}. Call a file {_names_of(source)}, describe it as a mapped source"
+                " (touchline inspect FILE), or leave it: it does no harm."
             )
     names = {source.name for source in settings.sources}
     for gone in sorted({load.source for load in plan.known} - names):
         notes.append(f"{gone} is no longer among the sources: its rows are left out; name it again to bring them back.")
     return notes
+
+
+def _names_of(source: Source) -> str:
+    """How files of the source must be called."""
+    crm = crm_of(source.kind)
+    canonical = "<entity>*.csv, .jsonl, .parquet, .xlsx …"
+    return canonical if crm is None else f"like the object it holds (docs/sources_{crm}.md) or {canonical}"
 
 
 def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:
@@ -194,18 +208,18 @@ def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:
     return (*plan.inbox.standing, *repeated, *deferred)
 
 
-def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Load], int]:
+def loads_of(settings: Settings, home: Path, plan: Plan, build: Generation) -> tuple[list[Load], int]:
     """The loads to read tonight, and how many ids of this generation they use up."""
     old = accepted_loads(plan.known)
     loads = []
     for known in old if plan.is_full else []:
-        source = source_of(settings, known.source, known.entity)
+        source = source_of(settings, home, known.source, known.entity, known.object)
         if source is not None:
-            file = LandedFile(known.source, known.entity, known.file_name, known.sha256, 0)
+            file = LandedFile(known.source, known.entity, known.file_name, known.sha256, 0, object=known.object)
             loads.append(Load(file, source, known.load_id, known.load_number or 0, False, ""))
     last = max((load.load_number or 0 for load in old), default=0)
     for place, file in enumerate(plan.inbox.new, start=1):
-        source = source_of(settings, file.source, file.entity)
+        source = source_of(settings, home, file.source, file.entity, file.object)
         assert source is not None
         loads.append(
             Load(file, source, load_id_of(build, place), last + place, True, mapping_fingerprint(settings, source))
@@ -213,11 +227,10 @@ def loads_of(settings: Settings, plan: Plan, build: Generation) -> tuple[list[Lo
     return loads, len(plan.inbox.new)
 
 
-def source_of(settings: Settings, name: str, entity: str) -> Source | None:
-    """The settings' source that reads an entity (or a joined side of it); None when none does any more."""
-    by_entity = {(source.name, source.entity): source for source in settings.sources}
+def source_of(settings: Settings, home: Path, name: str, entity: str, object_name: str) -> Source | None:
+    """What reads an entity (or a joined side of it) of a source; None when nothing does any more."""
     mapped = entity.split(":")[1] if is_join(entity) else entity
-    return by_entity.get((name, mapped)) or by_entity.get((name, None))
+    return reading_of(settings, home, name, mapped, object_name)
 
 
 def load_id_of(build: Generation, place: int) -> str:

@@ -22,6 +22,7 @@ from pipelines.night.ingest import FileResult, create_staged_table, ingest_file,
 from pipelines.night.joins import build_join_tables, ingest_joined, is_join
 from pipelines.night.operator import Target
 from pipelines.night.plan import source_of
+from pipelines.night.publication import read_publication
 from pipelines.night.workspace import Workspace
 from sql.quoting import literal
 from sql.warehouse import Warehouse
@@ -48,13 +49,26 @@ def preview_replay(
         create_private_tables(connection)
         create_key_macros(connection, workspace_key(workspace.secret_key, os.environ))
         connection.execute(f"attach {literal(str(published.private))} as kept (read_only)")
-        return [_preview(connection, workspace, settings, target, Path(scratch)) for target in targets]
+        objects = {(load.source, load.entity, load.sha256): load.object for load in read_publication(published)[1]}
+        return [
+            _preview(connection, workspace, settings, target, objects.get(_key_of(target), ""), Path(scratch))
+            for target in targets
+        ]
+
+
+def _key_of(target: Target) -> tuple[str, str, str]:
+    return target.source, target.entity, target.file_sha256
 
 
 def _preview(
-    connection: duckdb.DuckDBPyConnection, workspace: Workspace, settings: Settings, target: Target, scratch: Path
+    connection: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    settings: Settings,
+    target: Target,
+    object_name: str,
+    scratch: Path,
 ) -> Preview:
-    source = source_of(settings, target.source, target.entity)
+    source = source_of(settings, workspace.home, target.source, target.entity, object_name)
     named = len(target.lines or ())
     if source is None:
         return Preview(target, named, 0, {}, f"the settings name no source {target.source} for {target.entity}")

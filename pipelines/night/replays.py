@@ -13,7 +13,7 @@ from data_quality.replay import Fate, Line
 from models.contracts import CONTRACTS
 from pipelines.night.ingest import FileResult
 from pipelines.night.joins import is_join
-from pipelines.night.stage_sql import staged_table
+from pipelines.night.stage_sql import IGNORED, WITHHELD, staged_table
 from sql.quoting import literal
 from sql.records import record_key_column
 
@@ -40,7 +40,7 @@ def hold_back(
         )
     else:
         connection.execute(
-            f"update {staged_table(CONTRACTS[load.file.entity])} set _broken = -1, _extra = null"
+            f"update {staged_table(CONTRACTS[load.file.entity])} set _broken = {WITHHELD}, _extra = null"
             " where _load_number = ? and rowid in (select unnest(?))",
             [load.load_number, at],
         )
@@ -77,9 +77,24 @@ def fates_of(
             fates[load.load_id, line] = "ignored" if place is None else "accepted"
             if place is not None:
                 places[number, result.first_row + place] = (load.load_id, line)
+    ignored = set() if is_join(entity) else _ignored_among(connection, entity, list(places))
+    fates.update({places.pop(at): "ignored" for at in ignored})
     if places and is_contested:
         fates.update({places[at]: fate for at, fate in _contested_fates(connection, entity, list(places)).items()})
     return fates
+
+
+def _ignored_among(
+    connection: duckdb.DuckDBPyConnection, entity: str, places: list[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    if not places:
+        return set()
+    found = connection.execute(
+        f"select _load_number, rowid from {staged_table(CONTRACTS[entity])}"
+        f" where _broken = {IGNORED} and rowid in (select unnest(?))",
+        [[place for _, place in places]],
+    ).fetchall()
+    return set(found) & set(places)
 
 
 def _contested_fates(

@@ -89,8 +89,8 @@ def _lacking(workspace: Workspace, before: KeptGeneration | None, target: KeptGe
     if before is None or not before.is_whole:
         return ()
     left, now = (accepted_loads(read_publication(_generation(workspace, one.number))[1]) for one in (before, target))
-    known = {(load.source, load.entity, load.sha256) for load in now}
-    return tuple(load for load in left if (load.source, load.entity, load.sha256) not in known)
+    known = {(load.source, load.entity, load.sha256, load.object) for load in now}
+    return tuple(load for load in left if (load.source, load.entity, load.sha256, load.object) not in known)
 
 
 def _pointed_at(workspace: Workspace) -> int | None:

@@ -21,6 +21,7 @@ from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
+from pipelines.night.fetch import FetchedTonight, Fetching, fetch_sources, read_cursors
 from pipelines.night.generation import (
     Generation,
     begin_build,
@@ -176,12 +177,29 @@ def _at_the_published_instant(request: NightRequest) -> NightRequest:
 
 
 def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> Plan:
+    fetched = FetchedTonight()
+    if not request.is_partial and any(source.api is not None for source in settings.sources):
+        with steps.step("fetch") as rows:
+            fetched = _fetch(request, settings, steps)
+            rows.append(len(fetched.files))
     with steps.step("land") as rows, ThreadPoolExecutor(1) as aside:
         aside.submit(shipped_catalogue)  # it is parsed while files are read and hashed
         landed = land_sources(request.workspace, settings, steps.progress.advance)
         rows.append(len(landed))
     with steps.step("plan"):
-        return make_plan(request, settings, landed)
+        return replace(make_plan(request, settings, [*landed, *fetched.files]), fetched=fetched)
+
+
+def _fetch(request: NightRequest, settings: Settings, steps: Steps) -> FetchedTonight:
+    published = current_generation(request.workspace)
+    known = read_publication(published)[1] if published is not None else ()
+    accepted = {(load.source, load.sha256) for load in known if load.status == "accepted"}
+    cursors = read_cursors(published) if published is not None else {}
+    return fetch_sources(
+        Fetching(
+            request.workspace, settings, published, cursors, accepted, os.environ, request.started_at, steps.progress
+        )
+    )
 
 
 def _nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> NightOutcome:

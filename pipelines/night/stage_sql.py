@@ -17,6 +17,8 @@ from pipelines.sources.reading import TextRows
 from sql.quoting import identifier, literal
 from sql.records import PREFIXED_REFERENCES, column_name, record_key_column
 
+WITHHELD, IGNORED = -1, -2
+"""Values of `_broken` that are no mask: a row that somebody dismissed, and one that is no record of the entity."""
 _HIDDEN_BY = {Hiding.KEY: "hidden_id", Hiding.WORD: "hidden_word", Hiding.TEXT: "hidden_text", Hiding.NONE: ""}
 
 
@@ -53,7 +55,13 @@ def stage_sql(
     typed = _typed_columns(plan, contract)
     fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
     cells, in_order = _in_file_order(rows, mapped)
-    failed = "(_broken <> 0 or _unmapped <> 0)"
+    failed = f"(_broken not in (0, {IGNORED}) or _unmapped <> 0)"
+    mask, unmapped = contract.mask, mapped.failure_mask
+    if mapped.ignored != "false":
+        mask, unmapped = (
+            f"case when _ignored then {IGNORED} else {mask} end",
+            f"case when _ignored then 0 else {unmapped} end",
+        )
     # A new table takes rows at three quarters of what an INSERT costs.
     into = f"create or replace table {plan.staged} as" if is_first else f"insert into {plan.staged} by name"
     return f"""
@@ -66,9 +74,9 @@ def stage_sql(
                 case when {failed} then to_json({{{fields}}})::varchar end as _fields,
                 {_extra_sql(mapped.unnamed)} as _extra
             from (
-                select *, {contract.mask} as _broken
+                select *, {mask} as _broken
                 from (
-                    select raw as _cells, {mapped.failure_mask} as _unmapped, {", ".join(texts)}
+                    select raw as _cells, {mapped.ignored} as _ignored, {unmapped} as _unmapped, {", ".join(texts)}
                     from {cells} as raw {mapped.joins}
                 )
             )

@@ -20,6 +20,7 @@ CARRIED = (
     "ops.load_accounting",
     "ops.conflict",
     "ops.restatement",
+    "ops.source_cursor",
     "ops.operator_order",
     "ops.alert_transition",
     "ops.alert_evaluation",

@@ -39,6 +39,11 @@ class Workspace:
         return self.var / "landed"
 
     @property
+    def fetched(self) -> Path:
+        """Windows of APIs that are open, or landed and in no generation yet."""
+        return self.var / "fetched"
+
+    @property
     def generations(self) -> Path:
         """One folder a published night."""
         return self.var / "generations"

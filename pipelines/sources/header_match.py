@@ -1,4 +1,5 @@
-"""Which column of a file a name means: exactly, else the only one that differs in case, spaces or underscores."""
+"""Which column of a file a name means: exactly, else the only one that differs in case, spaces or underscores, else
+the only one with the same letters and digits (`ActivityDate`, `ACTIVITYDATE` and `activity_date`)."""
 
 from __future__ import annotations
 
@@ -6,12 +7,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.errors import UnreadableFileError, nearest
+from models.mapping import SourceMapping
 from models.personal import masked
 
 
 def loosely(name: str) -> str:
     """The name without what people change by accident: ` Call_ID ` and `call id` are both `call id`."""
     return re.sub(r"[\s_]+", " ", name.strip().casefold()).strip()
+
+
+def squashed(name: str) -> str:
+    """Only its letters and digits, in lower case."""
+    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def as_field_name(name: str) -> str:
@@ -23,13 +30,25 @@ def find_column(name: str, columns: Sequence[str]) -> str | None:
     """The file's column that `name` means, or None when there is none, or more than one."""
     if name in columns:
         return name
-    alike = [column for column in columns if loosely(column) == loosely(name)]
-    return alike[0] if len(alike) == 1 else None
+    for alike in (loosely, squashed):
+        found = [column for column in columns if alike(column) == alike(name)]
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
-def match_columns(names: Iterable[str], columns: Sequence[str]) -> dict[str, str]:
-    """Each name of a mapping → the file's column. Raises UnreadableFileError missing_column for the first without one."""
-    return {name: _match(name, columns) for name in names}
+def match_columns(mapping: SourceMapping, columns: Sequence[str]) -> dict[str, str | None]:
+    """Each column that a mapping names → the file's column; None for one that the file may lack and does.
+
+    A name is looked for first, then its aliases. Raises UnreadableFileError missing_column for one that is needed.
+    """
+    needed = mapping.columns() if mapping.needs is None else mapping.needs
+    found: dict[str, str | None] = {}
+    for name in mapping.columns():
+        names = (name, *mapping.aliases.get(name, ()))
+        column = next((column for one in names if (column := find_column(one, columns)) is not None), None)
+        found[name] = _match(name, columns) if column is None and name in needed else column
+    return found
 
 
 def match_fields(fields: Iterable[str], required: Iterable[str], columns: Sequence[str]) -> dict[str, str]:

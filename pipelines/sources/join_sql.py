@@ -7,7 +7,7 @@ texts of the distinct values, sorted) under `collected_alias`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from data_quality.kind_sql import clean
 from models.mapping import SourceMapping
@@ -19,24 +19,25 @@ def collected_alias(join: str) -> str:
     return f"{join} collected"
 
 
-def join_clauses(mapping: SourceMapping, matched: Mapping[str, str], tables: Mapping[str, str], alias: str) -> str:
-    """Text to append after `from … as <alias>`; blank when the mapping joins nothing.
+def join_clauses(mapping: SourceMapping, cell_of: Callable[[str], str], tables: Mapping[str, str]) -> str:
+    """Text to append after the file's relation; blank when the mapping joins nothing.
 
-    `matched` is the file's column of each column that the mapping names, `tables` the table of each join.
+    `cell_of` gives the cleaned cell of a column that the mapping names, `tables` the table of each join.
     """
     clauses = []
     for name, join in mapping.joins.items():
-        table, own = tables.get(name, identifier(name)), clean(f"{alias}.{identifier(matched[join.on])}")
-        if _taken(mapping, name, collect=False):
+        table, own = tables.get(name, identifier(name)), cell_of(join.on)
+        if joined_columns(mapping, name, collect=False):
             clauses.append(_left_join(_first_rows(table), name, own))
-        if columns := _taken(mapping, name, collect=True):
+        if columns := joined_columns(mapping, name, collect=True):
             clauses.append(_left_join(_collected(table, columns), collected_alias(name), own))
     return " ".join(clauses)
 
 
-def _taken(mapping: SourceMapping, join: str, collect: bool) -> list[str]:
-    rules = [rule for rule in mapping.fields.values() if rule.join == join and rule.collect is collect]
-    return sorted({rule.column for rule in rules if rule.column is not None})
+def joined_columns(mapping: SourceMapping, join: str, collect: bool | None = None) -> list[str]:
+    """The columns of a joined side that the mapping takes; None: collected or not."""
+    rules = [part for rule in mapping.fields.values() for part in rule.alternatives() if part.join == join]
+    return sorted({rule.column for rule in rules if rule.column is not None and collect in (None, rule.collect)})
 
 
 def _left_join(rows: str, name: str, own: str) -> str:

@@ -7,15 +7,17 @@ contract (`data_quality.validate`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data_quality.validate import Violation, blank_to_null, clean
 from models.contracts import CONTRACTS
 from models.fields import BLANKS, Kind, Shape
 from models.mapping import FieldRule, SourceMapping
 from models.records import Record
+from pipelines.sources.condition_sql import conditions_sql
 from pipelines.sources.conversions.conversion import Conversion
 from pipelines.sources.conversions.durations import convert_duration
+from pipelines.sources.conversions.ids import convert_salesforce_id
 from pipelines.sources.conversions.numbers import convert_number
 from pipelines.sources.conversions.times import convert_time
 from pipelines.sources.conversions.words import convert_words
@@ -30,7 +32,8 @@ class MappedSql:
 
     `fields` has the canonical text of each contract field that the mapping gives (cleaned: trimmed, blank is NULL).
     `failure_mask` is a BIGINT whose bit i is set when the cell of `failure_bits[i]` is not blank and could not be
-    converted; its field is NULL then. `unnamed` are the file's columns that the mapping does not name.
+    converted; its field is NULL then. `unnamed` are the file's columns that the mapping does not name. `ignored` is
+    a condition: the row is no record of the entity.
     """
 
     fields: dict[str, str]
@@ -38,6 +41,7 @@ class MappedSql:
     failure_mask: str
     unnamed: tuple[str, ...]
     joins: str = ""
+    ignored: str = "false"
 
 
 def mapped_sql(
@@ -51,12 +55,10 @@ def mapped_sql(
 
     `join_tables` names the table of each join (see `pipelines.sources.join_sql` for its columns).
     """
-    matched = match_columns(mapping.columns(), columns)
+    matched = match_columns(mapping, columns)
     kinds = CONTRACTS[mapping.entity].kinds()
-    converted = {
-        field: _convert(rule, kinds[field], _cell(rule, matched, alias), mapping.read.decimal, source_timezone)
-        for field, rule in mapping.fields.items()
-    }
+    read = _Reading(matched, alias, mapping.read.decimal, source_timezone)
+    converted = {field: _convert_field(rule, kinds[field], read) for field, rule in mapping.fields.items()}
     fallible = {field: conversion.failed for field, conversion in converted.items() if conversion.failed is not None}
     bits = [f"cast({failed} as bigint) * {1 << bit}" for bit, failed in enumerate(fallible.values())]
     return MappedSql(
@@ -64,7 +66,8 @@ def mapped_sql(
         failure_bits=tuple(fallible),
         failure_mask=" + ".join(bits) or "0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),
-        joins=join_clauses(mapping, matched, join_tables or {}, alias),
+        joins=join_clauses(mapping, read.own_cell, join_tables or {}),
+        ignored=" or ".join(conditions_sql(rule.when, read.own_cell) for rule in mapping.ignore) or "false",
     )
 
 
@@ -87,36 +90,90 @@ def canonical_sql(
 
 def explain_failure(mapping: SourceMapping, field: str, row: Mapping[str, str | None]) -> Violation:
     """Why a cell could not be converted; `row` has the file's cells by its own column names."""
-    rule = mapping.fields[field]
-    conversion = _convert(rule, CONTRACTS[mapping.entity].kinds()[field], "cell", mapping.read.decimal, "UTC")
-    names = rule.coalesce or (str(rule.column),)
-    found = [(name, text) for name in names if (text := _found(name, row)) and rule.join is None]
-    name, text = found[0] if found else (names[0], "")
+    rules = mapping.fields[field].alternatives()
+    kind = CONTRACTS[mapping.entity].kinds()[field]
+    tried = [(rule, _converted(rule, kind, "cell", mapping.read.decimal, "UTC")) for rule in rules]
+    failing = [(rule, conversion) for rule, conversion in tried if conversion.failed is not None]
+    found = [one for one in failing if one[0].join is None and _first_filled(one[0], mapping, row)[1]]
+    rule, conversion = (found or failing)[0]
+    name, text = _first_filled(rule, mapping, row)
     where = f"column '{name}'" if rule.join is None else f"column '{name}' of the join '{rule.join}'"
     return Violation(field, conversion.rule, f"{where}: expected {conversion.expects}", text[:200])
 
 
-def _found(name: str, row: Mapping[str, str | None]) -> str:
-    column = find_column(name, list(row))
+def _first_filled(rule: FieldRule, mapping: SourceMapping, row: Mapping[str, str | None]) -> tuple[str, str]:
+    """The first column of the rule that is not blank, as the mapping names it, with its text."""
+    names = rule.coalesce or (str(rule.column),)
+    if rule.join is not None:
+        return names[0], ""
+    found = [(name, text) for name in names if (text := _found(name, mapping, row))]
+    return found[0] if found else (names[0], "")
+
+
+def _found(name: str, mapping: SourceMapping, row: Mapping[str, str | None]) -> str:
+    names = (name, *mapping.aliases.get(name, ()))
+    column = next((column for one in names if (column := find_column(one, list(row))) is not None), None)
     return (row[column] or "").strip(BLANKS) if column is not None else ""
 
 
-def _cell(rule: FieldRule, matched: Mapping[str, str], alias: str) -> str:
-    """The cleaned source cell of a rule."""
-    if rule.const is not None:
-        return clean(literal(rule.const))
-    if rule.coalesce:
-        return f"coalesce({', '.join(clean(f'{alias}.{identifier(matched[name])}') for name in rule.coalesce)})"
-    column = identifier(str(rule.column))
-    if rule.join is not None:
-        side = collected_alias(rule.join) if rule.collect else rule.join
-        return clean(f"{identifier(side)}.{column}")
-    return clean(f"{alias}.{identifier(matched[str(rule.column)])}")
+@dataclass(frozen=True)
+class _Reading:
+    """Where the cells of one file are, and how its texts are to be read. `matched` is None for a column it lacks."""
+
+    matched: Mapping[str, str | None]
+    alias: str
+    decimal_mark: str
+    source_timezone: str
+
+    def own_cell(self, name: str) -> str:
+        """The cleaned cell of a column that the mapping names."""
+        column = self.matched[name]
+        return "null::varchar" if column is None else clean(f"{self.alias}.{identifier(column)}")
+
+    def cell(self, rule: FieldRule) -> str:
+        """The cleaned source cell of a rule."""
+        if rule.const is not None:
+            return clean(literal(rule.const))
+        if rule.coalesce:
+            return f"coalesce({', '.join(self.own_cell(name) for name in rule.coalesce)})"
+        if rule.join is not None:
+            side = collected_alias(rule.join) if rule.collect else rule.join
+            return clean(f"{identifier(side)}.{identifier(str(rule.column))}")
+        return self.own_cell(str(rule.column))
+
+
+def _convert_field(rule: FieldRule, kind: Kind, read: _Reading) -> Conversion:
+    """The rule's value; of `cases` the first whose condition holds and which is not blank."""
+    if not rule.cases:
+        return _converted(rule, kind, read.cell(rule), read.decimal_mark, read.source_timezone)
+    texts, fails = [], []
+    for case in rule.cases:
+        holds = conditions_sql(case.when, read.own_cell)
+        one = _converted(case, kind, read.cell(case), read.decimal_mark, read.source_timezone)
+        texts.append(one.text if not case.when else f"case when {holds} then {one.text} end")
+        if one.failed is not None:
+            fails.append(f"when {holds} and {one.failed} then true")
+        fails.append(f"when {holds} and {one.text} is not null then false")
+    can_fail = any(part.endswith("then true") for part in fails)
+    return _prefixed(
+        Conversion(f"coalesce({', '.join(texts)})", f"(case {' '.join(fails)} else false end)" if can_fail else None),
+        rule,
+    )
+
+
+def _converted(rule: FieldRule, kind: Kind, cell: str, decimal_mark: str, source_timezone: str) -> Conversion:
+    return _prefixed(_convert(rule, kind, cell, decimal_mark, source_timezone), rule)
+
+
+def _prefixed(conversion: Conversion, rule: FieldRule) -> Conversion:
+    return replace(conversion, text=f"({literal(rule.prefix)} || {conversion.text})") if rule.prefix else conversion
 
 
 def _convert(rule: FieldRule, kind: Kind, cell: str, decimal_mark: str, source_timezone: str) -> Conversion:
     if rule.map is not None:
         return convert_words(cell, rule.map, rule.otherwise)
+    if rule.normalise is not None:
+        return convert_salesforce_id(cell)
     if rule.const is not None:
         return Conversion(cell)
     if kind.shape in (Shape.INSTANT, Shape.DAY, Shape.MONTH):

@@ -335,3 +335,13 @@ def test_an_alias_that_leads_nowhere_hides_its_ids_and_nothing_else(office):
     office.deliver("activities.csv", [*calls("A1"), *calls("A2", rep_id="R3")])
     office.night()
     assert touches(office) == [("crm:R3", "2026-03-02", 1), ("unknown", "2026-03-02", 1)]
+
+
+def test_a_refused_file_moves_no_line_number_of_the_next(office):
+    """Rows that are taken out of the staging table leave their places behind."""
+    office.deliver("activities_1.csv", calls("A1", "A2"))
+    office.deliver("activities_2.csv", calls(*(f"B{place}" for place in range(25)), channel="pigeon"))
+    office.deliver("activities_3.csv", [*calls("C1", "C2"), *calls("C3", channel="pigeon")])
+    office.night()
+    assert accounting(office)["activities_3.csv"] == [3, 2, 0, 0, 1, 0]
+    assert office.query("select file_name, line_number from quarantine.rejected") == [("activities_3.csv", 4)]

@@ -3,7 +3,15 @@
 import pytest
 
 from models.errors import UnreadableFileError
+from models.mapping import SourceMapping
 from pipelines.sources.header_match import match_columns, match_fields
+
+CALLS = SourceMapping.model_validate(
+    {
+        "entity": "activities",
+        "fields": {"source_record_id": "Call ID", "channel": {"const": "call"}, "occurred_at": "At"},
+    }
+)
 
 
 def refusal(columns):
@@ -30,7 +38,7 @@ def test_another_delimiter_is_named_with_the_setting_that_reads_it(header, delim
 def test_a_title_above_the_header_is_skipped_by_a_setting():
     assert "skip_rows" in refusal(["Activities of March"]).remedy
     with pytest.raises(UnreadableFileError, match="skip_rows"):
-        match_columns(["Call ID"], ["Activities of March"])
+        match_columns(CALLS, ["Activities of March"])
 
 
 def test_a_missing_column_among_others_is_just_that():

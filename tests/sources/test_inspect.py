@@ -244,7 +244,7 @@ def test_a_survey_of_bank_clients_is_no_sales_file():
 
 
 ACTIVITY = {
-    "id": 7, "type": "call", "due_date": "2026-03-02", "due_time": "15:30", "done": False, "marked_as_done_time": None,
+    "record_id": 7, "type": "call", "due_date": "2026-03-02", "due_time": "15:30", "done": False, "marked_as_done_time": None,
     "company_id": 99, "org_id": None, "user_id": 5, "active_flag": True,
 }  # fmt: skip
 
@@ -270,6 +270,12 @@ def test_a_flag_has_both_its_words_whichever_the_sample_shows(tmp_path):
     assert rules["status"] == {"column": "done", "map": {"false": "scheduled", "true": "completed"}}
     assert rules["is_deleted"] == {"column": "active_flag", "map": {"true": "false", "false": "true"}}
     assert filled(found)["is_deleted"] is False
+
+
+def test_a_page_of_pipedrives_activities_is_known_by_its_columns(tmp_path):
+    named = {"id" if name == "record_id" else name: value for name, value in ACTIVITY.items()}
+    found = inspect_file(written(tmp_path, "activities.json", json.dumps({"data": [named]})), SETTINGS)
+    assert (found.source_kind, found.entity, found.rejected.count) == ("pipedrive_export", "activities", 0)
 
 
 def test_a_deleted_flag_that_is_blank_today_is_mapped_for_the_day_it_is_not(tmp_path):

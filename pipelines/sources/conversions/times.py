@@ -1,6 +1,7 @@
 """Times and days in the source's formats → ISO text.
 
-A format that has no clock gives a day, which no zone may shift. A text with an offset or an epoch gives UTC; a clock
+A format that has no clock gives a day, which no zone may shift; `iso_day` takes the date of a time stamp as written
+(Salesforce's ActivityDate is always midnight UTC). A text with an offset or an epoch gives UTC; a clock
 time stays local, to be read in the source's zone, unless the column has a zone of its own.
 """
 
@@ -40,6 +41,8 @@ def convert_time(cell: str, kind: Kind, formats: tuple[str, ...], zone: str | No
 def _convert(cell: str, name: str, target: _Target) -> str:
     if name == "iso":
         return _iso(cell, target)
+    if name == "iso_day":
+        return f"case when regexp_full_match({cell}, {literal(str(INSTANT.pattern))}) then substr({cell}, 1, 10) end"
     if name in _EPOCHS:
         return _epoch(cell, name, target)
     if name in _SERIAL_STARTS:

@@ -17,6 +17,7 @@ import stamina
 
 from pipelines.sources.extraction.faults import DeniedError, ExpiredError, ExtractionError, GarbledError
 
+stamina.instrumentation.set_on_retry_hooks(())  # it would write a log line on our standard output for each retry
 _AGENT = "Touchline"
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _LONGEST_WAIT_SECONDS = 120.0
@@ -34,12 +35,23 @@ class Answer:
     value: Any = None
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """What goes with a request."""
+
+    params: Mapping[str, Any] | None
+    payload: Any
+    form: Mapping[str, str] | None
+    accept: str = "application/json"
+
+
 @dataclass
 class Polite:
     """One account's connection. `vendor` is used in messages.
 
     `headers` is asked before every request, so that a renewed token is used. `after` sees each response and says for
     how many seconds the next request must wait. `is_limit` says whether another status (Salesforce's 403) means "later".
+    `explain` knows the vendor's own words for a refusal (response, path, needs); None leaves it to the common ones.
     """
 
     vendor: str
@@ -49,6 +61,7 @@ class Polite:
     least_gap_seconds: float = 0.0
     after: Callable[[httpx.Response], float] = lambda response: 0.0
     is_limit: Callable[[httpx.Response], bool] = lambda response: False
+    explain: Callable[[httpx.Response, str, str], ExtractionError | None] = lambda response, path, needs: None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     transport: httpx.BaseTransport | None = None
@@ -62,21 +75,31 @@ class Polite:
         *,
         params: Mapping[str, Any] | None = None,
         payload: Any = None,
+        form: Mapping[str, str] | None = None,
         needs: str = "",
         expects: Callable[[Any], bool] = lambda value: True,
     ) -> Answer:
-        """A JSON answer. `needs` names the scope, for the message when it is missing.
+        """A JSON answer. `needs` names the scope, for the message when it is missing; `form` is sent as form fields.
 
         `expects` says whether the value has the shape of an answer: an error body under status 200 has not. What is
         garbled is asked for again a few times, then GarbledError.
         """
-        return self._ask(lambda: self._json_once(method, path, params, payload, needs, expects))
+        return self._ask(lambda: self._json_once(method, path, _Sent(params, payload, form), needs, expects))
 
     def text(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, payload: Any = None, needs: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        payload: Any = None,
+        needs: str = "",
+        expects: Callable[[Answer], bool] = lambda answer: True,
     ) -> Answer:
-        """An answer that is no JSON (a CSV page)."""
-        return self._ask(lambda: self._text_once(method, path, params, payload, needs))
+        """An answer that is no JSON (a CSV page); `expects` as in `json`, for the whole answer."""
+        return self._ask(
+            lambda: self._text_once(method, path, _Sent(params, payload, None, "text/csv"), needs, expects)
+        )
 
     def close(self) -> None:
         """Closes the connections."""
@@ -95,7 +118,7 @@ class Polite:
 
         try:
             for attempt in stamina.retry_context(
-                on=_is_passing,
+                on=is_passing,
                 attempts=None,
                 timeout=self.patience_seconds,
                 wait_initial=0.5,
@@ -121,10 +144,8 @@ class Polite:
             ) from error
         raise AssertionError("a retry ends by returning or raising")
 
-    def _json_once(
-        self, method: str, path: str, params: Any, payload: Any, needs: str, expects: Callable[[Any], bool]
-    ) -> Answer:
-        response = self._send(method, path, params, payload, needs)
+    def _json_once(self, method: str, path: str, sent: _Sent, needs: str, expects: Callable[[Any], bool]) -> Answer:
+        response = self._send(method, path, sent, needs)
         try:
             value = json.loads(response.content)
         except ValueError:
@@ -133,24 +154,34 @@ class Polite:
             raise _GarbledOnceError(what_came(response))
         return Answer(response.content, response.headers, value)
 
-    def _text_once(self, method: str, path: str, params: Any, payload: Any, needs: str) -> Answer:
-        response = self._send(method, path, params, payload, needs)
+    def _text_once(self, method: str, path: str, sent: _Sent, needs: str, expects: Callable[[Answer], bool]) -> Answer:
+        response = self._send(method, path, sent, needs)
+        answer = Answer(response.content, response.headers)
         if response.content.lstrip()[:1] == b"<":
             raise _GarbledOnceError(what_came(response))
-        return Answer(response.content, response.headers)
+        if not expects(answer):
+            raise _GarbledOnceError(f"{len(answer.body):,} bytes that are not the whole page (cut in the middle?)")
+        return answer
 
-    def _send(self, method: str, path: str, params: Any, payload: Any, needs: str) -> httpx.Response:
+    def _send(self, method: str, path: str, sent: _Sent, needs: str) -> httpx.Response:
         self._wait_our_turn()
         if self._client is None:
             self._client = httpx.Client(
                 base_url=self.base_url, timeout=_TIMEOUT, transport=self.transport, headers={"User-Agent": _AGENT}
             )
-        response = self._client.request(method, path, params=params, json=payload, headers=dict(self.headers()))
+        response = self._client.request(
+            method,
+            path,
+            params=sent.params,
+            json=sent.payload,
+            data=sent.form,
+            headers={"Accept": sent.accept, **self.headers()},
+        )
         self._free_at = self.clock() + max(self.least_gap_seconds, self.after(response))
         if response.status_code in PASSING or self.is_limit(response):
             raise _LaterError(str(response.status_code), wait_of(response))
         if response.status_code >= 300:
-            raise self._refused(response, path, needs)
+            raise self.explain(response, path, needs) or self._refused(response, path, needs)
         return response
 
     def _wait_our_turn(self) -> None:
@@ -201,7 +232,7 @@ class _GarbledOnceError(_LaterError):
 def _is_passing(error: Exception) -> bool | float:
     """For stamina: whether to try again, or the seconds to wait before."""
     if isinstance(error, _LaterError):
-        return True if not error.wait else min(error.wait, _LONGEST_WAIT_SECONDS)
+        return True if error.wait is None else min(error.wait, _LONGEST_WAIT_SECONDS)
     return isinstance(error, httpx.TransportError)
 
 

@@ -17,14 +17,17 @@ from models.settings import Settings, Source
 from models.strict_yaml import parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
+from pipelines.sources.inspecting.calendars_mail import ENTITY, Proposed, propose_fields
+from pipelines.sources.inspecting.crm_export import CrmExport, find_crm_export
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
 from pipelines.sources.inspecting.layout import Layout, find_layout
 from pipelines.sources.inspecting.matching import Match, is_telling, match_entities, named_thing
-from pipelines.sources.inspecting.proposal_text import canonical_text, mapped_text
+from pipelines.sources.inspecting.proposal_text import canonical_text, crm_text, mapped_text
 from pipelines.sources.inspecting.propose import FieldProposals
 from pipelines.sources.inspecting.sample import SampledColumn, has_decimal_commas, sample_columns
 from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, count_repeated_keys, load_rows, try_plan
 from pipelines.sources.reading import TextRows
+from pipelines.sources.readings import CRM_NAMES, crm_of, objects_of, without_joins
 
 _SAMPLES = 4
 
@@ -71,7 +74,65 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
         )
     if (entity := _canonical_entity(path, layout, rows)) is not None:
         return _canonical(connection, found, path, settings, entity, rows)
+    if (proposed := propose_fields(connection, layout.file_format)) is not None:
+        return _personal(connection, found, path, settings, proposed, rows)
+    if layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
+        return _crm_export(connection, found, path, settings, export, rows)
     return _mapped(connection, found, path, settings, layout.read, rows, columns)
+
+
+def _personal(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    proposed: Proposed,
+    rows: TextRows,
+) -> Inspection:
+    """A calendar or a mailbox."""
+    zone = settings.company.timezone
+    text = mapped_text(path, settings, ENTITY, ReadOptions(), proposed.fields, has_times=True)
+    mapping = Source.model_validate(parse_yaml(text)[0]).mapping()
+    accepted, rejected = try_plan(connection, Plan(ENTITY, mapping, zone, zone), rows)
+    kept = _kept([column for column in rows.columns if column not in mapping.columns()])
+    return dataclasses.replace(
+        found,
+        entity=ENTITY,
+        source_kind="mapped",
+        proposal=text,
+        rows=accepted,
+        rejected=rejected,
+        notes=(*found.notes, *proposed.notes, *kept),
+    )
+
+
+def _crm_export(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    export: CrmExport,
+    rows: TextRows,
+) -> Inspection:
+    """A CRM's object: the shipped mapping reads it, so the proposal names the kind alone."""
+    crm, zone = str(crm_of(export.kind)), settings.company.timezone
+    mapping = without_joins(objects_of(crm, None)[export.object])
+    accepted, rejected = try_plan(connection, Plan(mapping.entity, mapping, zone, zone), rows)
+    notes = [f"it is {export.object} of {CRM_NAMES[crm]}: the shipped mapping reads it"]
+    if export.has_joins:
+        notes.append("what stands in files beside it is blank here; it is joined when a night runs")
+    if not export.is_named:
+        notes.append(f"its name does not say so: call it {export.object}{''.join(path.suffixes)}")
+    kept = _kept([column for column in rows.columns if column not in export.matched])
+    return dataclasses.replace(
+        found,
+        entity=mapping.entity,
+        source_kind=export.kind,
+        proposal=crm_text(path, settings, export.kind),
+        rows=accepted,
+        rejected=rejected,
+        notes=(*found.notes, *notes, *kept),
+    )
 
 
 def _canonical_entity(path: Path, layout: Layout, rows: TextRows) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Inspection:
     skip_rows: int = 0
     columns: tuple[ColumnGuess, ...] = ()
     entity: str | None = None
-    source_kind: Literal["canonical", "mapped"] | None = None
+    source_kind: str | None = None
     proposal: str = ""
     rows: tuple[dict[str, Any], ...] = ()
     rejected: Rejected = Rejected()

@@ -59,7 +59,7 @@ def find_layout(path: Path, scratch: Path) -> Layout:
     check_type(plain, file_format)
     notes = [f"the name does not end in a known format: it is read as {file_format}"] if forced else []
     options: dict[str, object] = {"format": file_format} if forced else {}
-    if file_format is FileFormat.PARQUET:
+    if file_format in (FileFormat.PARQUET, FileFormat.MBOX):
         return Layout(file_format, compression, None, None, ReadOptions(), tuple(notes))
     if file_format is FileFormat.XLSX:
         found, more = _workbook(plain)
@@ -67,7 +67,7 @@ def find_layout(path: Path, scratch: Path) -> Layout:
     encoding, note = sniff_encoding(plain)
     notes += [note] if note else []
     options |= {"encoding": encoding} if encoding != "utf-8" else {}
-    if file_format in (FileFormat.JSON, FileFormat.JSONL):
+    if file_format in (FileFormat.JSON, FileFormat.JSONL, FileFormat.ICS):
         read = ReadOptions.model_validate(options)
         return Layout(file_format, compression, encoding, None, read, tuple(notes))
     found, more = _delimited(plain, encoding, file_format)

@@ -13,6 +13,7 @@ from models.settings import Settings
 from pipelines.sources.inspecting.matching import named_thing
 from pipelines.sources.inspecting.rules import Rule
 from pipelines.sources.reading.formats import COMPRESSIONS
+from pipelines.sources.readings import crm_of
 
 _DATED = re.compile(r"[-_. ]*[0-9][0-9-_.T ]*$")
 
@@ -21,6 +22,12 @@ def canonical_text(path: Path, settings: Settings) -> str:
     """The entry of a folder of canonical files."""
     name = _source_name(path, settings, "crm", None)
     return "\n".join([f"- name: {name}", "  kind: canonical", f"  path: inbox/{name}", *_zone(settings), ""])
+
+
+def crm_text(path: Path, settings: Settings, kind: str) -> str:
+    """The entry of a folder of a CRM's exports."""
+    name = _source_name(path, settings, str(crm_of(kind)), None, kind)
+    return "\n".join([f"- name: {name}", f"  kind: {kind}", f"  path: inbox/{name}", *_zone(settings), ""])
 
 
 def mapped_text(
@@ -50,7 +57,7 @@ def _flow(value: object) -> str:
     return text.removesuffix("\n").removesuffix("\n...").strip()
 
 
-def _source_name(path: Path, settings: Settings, default: str, entity: str | None) -> str:
+def _source_name(path: Path, settings: Settings, default: str, entity: str | None, kind: str = "") -> str:
     """The folder below `inbox`, else the file's name; never one that the settings use otherwise."""
     folder = path.absolute().parent
     stem = folder.name if folder.parent.name == "inbox" else default
@@ -58,8 +65,9 @@ def _source_name(path: Path, settings: Settings, default: str, entity: str | Non
     name = name if name[0].isalpha() and name != "unknown" else f"source_{name}"
     taken = {(source.name, source.entity) for source in settings.sources}
     kinds = {source.name: source.kind for source in settings.sources}
+    own = kind or _kind(entity)
     free, number = name, 2
-    while (free, entity) in taken or kinds.get(free, _kind(entity)) != _kind(entity):
+    while (free, entity) in taken or kinds.get(free, own) != own:
         free, number = f"{name}_{number}", number + 1
     return free
 

@@ -107,6 +107,7 @@ def _judged_sql(mapped: MappedSql, contract: ContractSql) -> str:
             from (
                 select raw.rowid as _row, raw as _cells, {mapped.failure_mask} as _unmapped, {texts}
                 from {TABLE} as raw {mapped.joins}
+                where not ({mapped.ignored})
             )
         )
     """

@@ -19,6 +19,8 @@ FORMATS: dict[str, FileFormat] = {
     ".json": FileFormat.JSON,
     ".parquet": FileFormat.PARQUET,
     ".xlsx": FileFormat.XLSX,
+    ".ics": FileFormat.ICS,
+    ".mbox": FileFormat.MBOX,
 }
 COMPRESSIONS = (".gz", ".zst")
 

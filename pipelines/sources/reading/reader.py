@@ -11,6 +11,7 @@ from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.delimited import dialect_of, read_fast
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type, detect_format
+from pipelines.sources.reading.pages import read_pages
 from pipelines.sources.reading.parquet import read_parquet
 from pipelines.sources.reading.rows import TextRows
 from pipelines.sources.reading.unpacking import unpack
@@ -37,6 +38,8 @@ def read_rows(
     plain = unpack(path, compression, scratch / f"{path.name}.plain") if compression else path
     if plain.stat().st_size == 0:
         raise UnreadableFileError("empty_file", "the file has no bytes", "export it again; nothing was loaded")
+    if file_format is FileFormat.PAGES and options.pages is not None:
+        return read_pages(connection, plain, options.pages)
     check_type(plain, file_format)
     if file_format is FileFormat.PARQUET:
         return read_parquet(connection, plain, options, every_page=force_slow)
@@ -44,6 +47,10 @@ def read_rows(
         from pipelines.sources.reading.workbook import read_workbook  # as below: what these import is slow to import
 
         return read_workbook(plain, options, scratch)
+    if file_format is FileFormat.MBOX:
+        from pipelines.sources.reading.mailbox_file import read_mailbox
+
+        return read_mailbox(plain, options, scratch)
     text, encoding = as_utf8_compatible(plain, options.encoding, scratch / f"{path.name}.utf8")
     if file_format is FileFormat.JSONL:
         from pipelines.sources.reading.jsonl import read_jsonl
@@ -53,6 +60,10 @@ def read_rows(
         from pipelines.sources.reading.json_document import read_json
 
         return read_json(text, options, encoding, scratch)
+    if file_format is FileFormat.ICS:
+        from pipelines.sources.reading.calendar import read_calendar
+
+        return read_calendar(text, options, encoding, scratch)
     dialect = dialect_of(file_format, options, encoding)
     fast = None if force_slow else read_fast(text, options, dialect)
     if fast is not None:

@@ -17,13 +17,17 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked: `query` has the last value of each parameter, `value` the parsed JSON body or form fields."""
+    """What was asked: `query` has the last value of each parameter, `value` the parsed JSON body or form fields.
+
+    `repeated` has all values of each parameter.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     value: Any
+    repeated: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class FakeVendor:
         self.limit_every = 0
         self.limit_headers: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._was_asked = threading.Condition(self._lock)
         self._server: ThreadingHTTPServer | None = None
 
     def answer(self, request: Request) -> Response:
@@ -92,9 +97,15 @@ class FakeVendor:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    def wait_for_request(self, after: int, seconds: float = 1.0) -> None:
+        """Returns once more than `after` requests have come, or the time is over."""
+        with self._was_asked:
+            self._was_asked.wait_for(lambda: len(self.asked) > after, seconds)
+
     def respond(self, request: Request) -> tuple[Response, str]:
         with self._lock:
             self.asked.append(request)
+            self._was_asked.notify_all()
             if self.limit_every and len(self.asked) % self.limit_every == 0:
                 return Response({"status": "error", "message": "too many requests"}, 429, self.limit_headers), ""
             for fault in self.faults:
@@ -124,10 +135,10 @@ def _handler_of(vendor: FakeVendor) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             raw = self.rfile.read(length) if length else b""
             parts = urlsplit(self.path)
-            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            request = Request(
-                self.command, parts.path, query, {k.lower(): v for k, v in self.headers.items()}, _parsed(raw)
-            )
+            repeated = parse_qs(parts.query, keep_blank_values=True)
+            query = {name: values[-1] for name, values in repeated.items()}
+            headers = {k.lower(): v for k, v in self.headers.items()}
+            request = Request(self.command, parts.path, query, headers, _parsed(raw), repeated)
             response, how = vendor.respond(request)
             body = response.encoded()
             self.send_response(response.status)

@@ -1,0 +1,25 @@
+"""Ids that one system writes in two ways."""
+
+from __future__ import annotations
+
+from pipelines.sources.conversions.conversion import Conversion
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_SHORT = "[0-9A-Za-z]{15}"
+
+
+def convert_salesforce_id(cell: str) -> Conversion:
+    """18 characters for an id of 15: each of the three that follow says which letters of five are capitals.
+
+    Anything that is no id of 15 characters stays as it is.
+    """
+    tail = " || ".join(_check_letter(cell, start) for start in (1, 6, 11))
+    return Conversion(f"case when regexp_full_match({cell}, '{_SHORT}') then {cell} || {tail} else {cell} end")
+
+
+def _check_letter(cell: str, start: int) -> str:
+    bits = " + ".join(
+        f"case when substr({cell}, {start + place}, 1) between 'A' and 'Z' then {1 << place} else 0 end"
+        for place in range(5)
+    )
+    return f"substr('{_LETTERS}', 1 + {bits}, 1)"

@@ -1,0 +1,1 @@
+"""HubSpot: how its API is asked, and what its objects mean."""

@@ -1,0 +1,1 @@
+"""Pipedrive: what its API is asked for, and how its records become ours (`mappings/`)."""
