@@ -1,12 +1,21 @@
 -- One row per living activity, its rep, contacts and deal led to who and what they are, blanks filled by its copies and
 -- by metrics.md. Easily misread: the is_ flags are judged at as_of, so nothing after it is a touch; the rows themselves
 -- are here. Copies are not: core.activity_copy says which activity stands for them.
-with living_activity as (
+with program as (
+    select
+        source,
+        substr(user_id, length(source) + 2) as source_rep_id
+    from core.latest_users
+    where kind = 'integration' and is_deleted is not true
+),
+
+living_activity as (
     select
         a.activity_id,
         a.source,
         a.rep_id as source_rep_id,
-        a.booked_by_rep_id as source_booked_by_rep_id,
+        -- what a calendar's synchronisation entered, nobody else booked
+        case when g.source_rep_id is null then a.booked_by_rep_id end as source_booked_by_rep_id,
         a.channel,
         f.rep_id as filled_rep_id,
         f.booked_by_rep_id as filled_booked_by_rep_id,
@@ -63,6 +72,7 @@ with living_activity as (
     left join core.source as s on a.source = s.source
     left join core.activity_fill as f on a.activity_id = f.activity_id
     left join core.activity_copy as c on a.activity_id = c.activity_id
+    left join program as g on a.source = g.source and a.booked_by_rep_id = g.source_rep_id
     where a.is_deleted is not true and c.activity_id is null
 )
 

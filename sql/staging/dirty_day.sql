@@ -103,6 +103,20 @@ changed_identity as (
     ) as v
     group by v.source, v.source_rep_id, v.rep_id
     having count(*) = 1
+    union
+    -- a booking by a program counts for the rep
+    select
+        v.source,
+        substr(v.user_id, length(v.source) + 2) as source_rep_id
+    from (
+        select source, user_id from core.latest_users
+        where kind = 'integration' and is_deleted is not true
+        union all
+        select source, user_id from previous.core.latest_users
+        where kind = 'integration' and is_deleted is not true
+    ) as v
+    group by v.source, v.user_id
+    having count(*) = 1
 ),
 
 identity_day as (
