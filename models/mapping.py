@@ -86,7 +86,7 @@ def _as_text(value: Any) -> str:
 class FieldRule(BaseModel):
     """Where one contract field comes from. `Agent` alone is short for `{column: Agent}`.
 
-    Exactly one of `column`, `const`, `coalesce`, `cases`, or `join` (with `column`) says where; the rest says how to
+    Exactly one of `column`, `const`, `coalesce`, `concat`, `cases`, or `join` (with `column`) says where; the rest says how to
     read it. Of `cases` the first whose `if` holds and which is not blank counts.
     """
 
@@ -95,6 +95,7 @@ class FieldRule(BaseModel):
     column: str | None = None
     const: Annotated[str | None, BeforeValidator(lambda value: None if value is None else _as_text(value))] = None
     coalesce: tuple[str, ...] = Field((), description="The first of these columns that is not blank.")
+    concat: tuple[str, ...] = Field((), description="These columns with a space between; blank ones are left out.")
     cases: tuple[FieldRule, ...] = Field((), description="Rules of their own, each with an `if` or none.")
     when: dict[str, Test] = Field({}, alias="if", description="Inside `cases`: what the row's cells must be; all hold.")
     join: str | None = Field(
@@ -136,9 +137,10 @@ class FieldRule(BaseModel):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         places = [self.column is not None or self.join is not None, self.const is not None]
-        if sum([*places, bool(self.coalesce), bool(self.cases)]) != 1:
+        if sum([*places, bool(self.coalesce), bool(self.concat), bool(self.cases)]) != 1:
             raise ValueError(
-                "say exactly one of: a column, {const: …}, {coalesce: […]}, {cases: […]}, {join: …, column: …}"
+                "say exactly one of: a column, {const: …}, {coalesce: […]}, {concat: […]}, {cases: […]},"
+                " {join: …, column: …}"
             )
         if any(case.cases for case in self.cases):
             raise ValueError("a case holds no `cases` of its own: list them all in one row")
@@ -249,7 +251,9 @@ class SourceMapping(BaseModel):
         named: list[str] = [join.on for join in self.joins.values()]
         for rule in self.fields.values():
             for part in rule.alternatives():
-                named += [part.column] if part.column is not None and part.join is None else list(part.coalesce)
+                named += (
+                    [part.column] if part.column is not None and part.join is None else [*part.coalesce, *part.concat]
+                )
                 named += [*([part.clock] if part.clock is not None else []), *part.when]
         named += [column for ignored in self.ignore for column in ignored.when]
         return tuple(dict.fromkeys(named))

@@ -103,7 +103,7 @@ def explain_failure(mapping: SourceMapping, field: str, row: Mapping[str, str | 
 
 def _first_filled(rule: FieldRule, mapping: SourceMapping, row: Mapping[str, str | None]) -> tuple[str, str]:
     """The first column of the rule that is not blank, as the mapping names it, with its text."""
-    names = rule.coalesce or (str(rule.column),)
+    names = rule.coalesce or rule.concat or (str(rule.column),)
     if rule.join is not None:
         return names[0], ""
     found = [(name, text) for name in names if (text := _found(name, mapping, row))]
@@ -136,6 +136,8 @@ class _Reading:
             return clean(literal(rule.const))
         if rule.coalesce:
             return f"coalesce({', '.join(self.own_cell(name) for name in rule.coalesce)})"
+        if rule.concat:
+            return clean(f"concat_ws(' ', {', '.join(self.own_cell(name) for name in rule.concat)})")
         if rule.join is not None:
             side = collected_alias(rule.join) if rule.collect else rule.join
             return clean(f"{identifier(side)}.{identifier(str(rule.column))}")

@@ -48,7 +48,7 @@ def _first_day(fake: FakeHubSpot) -> None:
     shared = {"createdAt": "2025-01-01T00:00:00.000Z", "updatedAt": "2025-01-01T00:00:00.000Z", "archived": False}
     fake.owners = [
         {"id": "77", "type": "PERSON", "email": "ann@example.com"} | shared,
-        {"id": "78", "type": "QUEUE", "email": None} | shared,
+        {"id": "78", "type": "QUEUE", "email": None, "firstName": "Inbound", "lastName": "Desk"} | shared,
     ]
     stages = [("demo", "0.2", "false"), ("offer", "0.5", "false"), ("closedwon", "1.0", "true")]
     fake.pipelines = [{"id": "default", "label": "Sales", "stages": [

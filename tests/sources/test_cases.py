@@ -100,6 +100,16 @@ def test_salesforce_ids_have_eighteen_characters(convert, written, meant):
     assert convert("activities", "account_id", {"normalise": "salesforce_id"}, [written]) == [meant]
 
 
+def test_columns_are_put_together_and_blank_ones_left_out(map_rows):
+    fields = {
+        "source_record_id": "Id", "channel": {"const": "call"}, "occurred_at": {"const": "2026-03-01"},
+        "subject": {"concat": ["First", "Last"]},
+    }  # fmt: skip
+    asked = SourceMapping.model_validate({"entity": "activities", "fields": fields})
+    rows = map_rows(asked, ["Id", "First", "Last"], [["1", " Ada ", "Quint"], ["2", "", "Quint"], ["3", "", ""]])
+    assert [row.get("subject") for row in rows] == ["Ada Quint", "Quint", None]
+
+
 def test_a_column_that_is_not_needed_may_be_missing(map_rows):
     loose = mapping(needs=["Id"])
     [row] = map_rows(loose, ["ID", "due"], [["1", "2026-03-05"]])
