@@ -114,6 +114,7 @@ def test_the_cursor_ends_before_now_and_is_in_the_generation(api_office, hubspot
 def test_an_archived_record_is_deleted(api_office, hubspot):
     add_calls(hubspot, 1, 2)
     night(api_office)
+    assert api_office.query("select deletes_observable from ops.source") == [(True,)]  # it was asked for them
     hubspot.now += timedelta(days=1)
     hubspot.archive("calls", 2)
     night(api_office)

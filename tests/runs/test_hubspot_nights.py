@@ -119,6 +119,10 @@ def test_a_queue_is_credited_to_nobody(company):
     assert company.query("select source_rep_id, reason, activities from ops.unattributed") == [("78", "queue", 1)]
 
 
+def test_meetings_that_nobody_says_were_held_are_counted_as_unconfirmed(company):
+    assert company.query("select assumed_meetings, unconfirmed_meetings from ops.source") == [(0, 2)]
+
+
 def test_an_archived_call_is_deleted(company):
     assert company.query("select is_deleted from core.latest_activities where activity_id = 'hub:call-4'") == [(True,)]
 
