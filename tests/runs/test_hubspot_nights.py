@@ -116,7 +116,8 @@ def test_a_meeting_without_an_outcome_has_no_status(company):
 
 
 def test_a_queue_is_credited_to_nobody(company):
-    assert company.query("select source_rep_id, reason, activities from ops.unattributed") == [("78", "queue", 1)]
+    found = company.query("select source_rep_id, reason, full_name, activities from ops.unattributed")
+    assert found == [("78", "queue", "Inbound Desk", 1)]
 
 
 def test_meetings_that_nobody_says_were_held_are_counted_as_unconfirmed(company):
