@@ -19,6 +19,7 @@ GROWING = (
     "ops.load_accounting",
     "ops.conflict",
     "ops.restatement",
+    "ops.source_cursor",
     "ops.operator_order",
     "ops.alert_transition",
     "ops.alert_evaluation",
@@ -41,6 +42,10 @@ def ledger(tmp_path_factory):
     said = {"words": "--all", "reason": "a test", "given_by": "ada", "given_at": datetime(2026, 3, 3, tzinfo=UTC)}
     give_order(office.workspace.operator_store, "discard", [target], **said)
     office.night()
+    published = office.workspace.published.resolve() / "crm.duckdb"
+    published.chmod(0o644)
+    with duckdb.connect(str(published)) as adding:  # as if an API source had been asked
+        adding.execute("insert into ops.source_cursor values ('crm', 'calls', now(), now(), 1, 1)")
     return office
 
 
