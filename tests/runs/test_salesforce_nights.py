@@ -104,7 +104,8 @@ def test_a_fault_in_the_middle_of_a_job_goes_on_within_it(api_office, salesforce
     salesforce.org.largest_page = 3
     salesforce.faults = [Fault("/results", "html", times=99, after=2)]
     outcome = night(api_office)
-    assert "Task could not be fetched to the end" in " ".join(outcome.notes)
+    [told] = [note for note in outcome.notes if "could not be fetched to the end" in note]
+    assert told.startswith("sf: Task, ")
     salesforce.faults = []
     night(api_office)
     assert api_office.query("select count(*) from core.fct_activity") == [(10,)]

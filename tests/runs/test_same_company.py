@@ -1,4 +1,4 @@
-"""One company by API and by export: the same core tables and marts, whichever way its records came."""
+"""One company by API and by export: the same core tables, on which every mart stands, whichever way its records came."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import stamina
 
-from tests.cheap_nights import ALL_MARTS
 from tests.runs.conftest import Office
 from tests.sources.fakes.hubspot import TOKEN, FakeHubSpot
 from tests.sources.fakes.salesforce import CLIENT_ID, CLIENT_SECRET, FakeSalesforce
@@ -31,7 +30,6 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch):
 def published(
     office: Office, sources: str, roster: list[dict[str, Any]], zone: str = "America/New_York"
 ) -> dict[str, str]:
-    office.environment = dict(ALL_MARTS)
     office.configure(f"company: {{timezone: {zone}}}\nsources:\n  - {sources}\n")
     office.deliver("reps.csv", roster, "inbox/crm")
     outcome = office.night()

@@ -245,6 +245,7 @@ def test_bodies_and_descriptions_are_never_asked_for(salesforce, read):
     assert not re.search("Description|Body", soql)
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_records(salesforce, read, tasks):
     salesforce.org.add("Task", tasks(200_000))
     salesforce.faults.append(Fault("/results", "hang_up", times=1, after=3))
