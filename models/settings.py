@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from models.alert_settings import Alerts
+from models.alert_settings import SECRET, Alerts
 from models.api_settings import ApiSettings
 from models.conditions import Ignored
 from models.contracts import CONTRACTS
@@ -31,6 +31,8 @@ KINDS_TELLING_DELETES = ("salesforce_api", "hubspot_api", "pipedrive_api")
 """Kinds of sources that are asked for deleted records too, so that a night without any says that there were none."""
 
 _MEETINGS_NEED_A_STATUS = frozenset({"hubspot_export", "hubspot_api"})
+_SECRET_KEYS = frozenset({"token", "client_id", "client_secret", "secret", "heartbeat_url"})
+_LONGEST_FOUND = 100
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -345,7 +347,10 @@ def _problem(content: Any, item: Any) -> str:
         message += "." + nearest(item["input"], re.findall("'([^']*)'", item["ctx"]["expected"]))
     if item["type"] == "extra_forbidden":
         message = f"unknown key.{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
-    found = "" if item["type"] in ("extra_forbidden", "missing", "value_error") else f" (found {item['input']!r})"
+    if is_secret := item.get("ctx", {}).get("pattern") == SECRET or where.rpartition(".")[2] in _SECRET_KEYS:
+        message = "a secret is never written here: write env:NAME, and set the variable NAME"
+    is_told = item["type"] in ("extra_forbidden", "missing", "value_error") or is_secret
+    found = "" if is_told else f" (found {repr(item['input'])[:_LONGEST_FOUND]})"
     return f"  {where or 'settings'}: {message}{found}"
 
 
