@@ -20,24 +20,30 @@ from pipelines.night.ingest import FileResult, columns_of, create_staged_table, 
 from pipelines.night.second_header import refuse_second_header
 from sql.warehouse import Warehouse
 
+Row = tuple[str | None, ...]
 SETTINGS = Settings.model_validate({"privacy": {"keep_subjects": True}})
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of a file: `rows` are the accepted ones as typed texts, `broken` the rejected lines with their rules."""
+    """What became of a file: `listed` are the accepted rows as texts, `broken` the rejected lines with their rules."""
 
     refused: str | None
-    rows: Counter[tuple[str | None, ...]]
+    listed: tuple[Row, ...]
     broken: tuple[tuple[int, str | None, str], ...]
     result: FileResult | None
+
+    @property
+    def rows(self) -> Counter[Row]:
+        """The accepted rows whatever their order."""
+        return Counter(self.listed)
 
     def said(self) -> tuple[Any, ...]:
         """All of it that must be the same for the same bytes."""
         counts = (
             () if self.result is None else (self.result.rows_read, self.result.rows_valid, self.result.rows_ignored)
         )
-        return self.refused, sorted(self.rows.items(), key=repr), self.broken, counts
+        return self.refused, self.listed, self.broken, counts
 
 
 class Judge:
@@ -65,18 +71,20 @@ class Judge:
             refuse_second_header(name, columns_of(source, entity), result.rejected)
         except UnreadableFileError as refusal:
             assert refusal.remedy
-            return Judged(refusal.rule, Counter(), (), None)
+            return Judged(refusal.rule, (), (), None)
         finally:
             landed.unlink()
             rmtree(scratch, ignore_errors=True)
         broken = tuple(sorted({(row.line_number, row.field, row.rule) for row in result.rejected}, key=repr))
         return Judged(None, self._accepted(plan.staged), broken, result)
 
-    def _accepted(self, staged: str) -> Counter[tuple[str | None, ...]]:
-        """Without what a damaged header adds to the columns that nothing names."""
+    def _accepted(self, staged: str) -> tuple[Row, ...]:
+        """In the order of the file, without cells of columns that nothing names."""
         columns = "columns(* exclude (_load_number, _broken, _unmapped, _raw, _fields, _extra))::varchar"
-        found = self._connection.execute(f"select {columns} from {staged} where _broken = 0 and _unmapped = 0")
-        return Counter(found.fetchall())
+        found = self._connection.execute(
+            f"select {columns} from {staged} where _broken = 0 and _unmapped = 0 order by rowid"
+        )
+        return tuple(found.fetchall())
 
 
 @contextmanager

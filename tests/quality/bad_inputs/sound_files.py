@@ -68,7 +68,7 @@ def _deal(chance: random.Random, number: int) -> dict[str, Any]:
         "stage": chance.choice(("New", "Offer", "Won")),
         "amount": f"{chance.randrange(100_000)}.{chance.randrange(100):02}",
         "currency": "EUR",
-        "owner_rep_id": chance.choice(NAMES),
+        "owner_rep_id": chance.choice(("Ada", "Gülşen İnce", "שלום", "")),
         "created_at": f"2026-02-{chance.randrange(1, 29):02}",
         "is_won": chance.choice(("true", "no", "")),
     }
@@ -80,7 +80,7 @@ def _dialed(chance: random.Random, number: int) -> dict[str, Any]:
         "Started": f"{chance.randrange(1, 29):02}.03.2026 {chance.randrange(24):02}:30",
         "Type": chance.choice(("Gelen", "Giden", "Beklemede")),
         "Length": f"00:{chance.randrange(60):02}:05",
-        "Agent": chance.choice(NAMES),
+        "Agent": chance.choice(("Ada", "Gülşen İnce", "O'Hara, Bo")),
     }
 
 
@@ -152,7 +152,7 @@ def sound_files(seed: int, size: int = 12) -> list[Sound]:
     activities = activity_rows(seed, size)
     deals = [_deal(chance, number) for number in range(size)]
     dialed = [_dialed(chance, number) for number in range(size)]
-    plain = [{**row, "rep_id": "R1", "subject": "x"} for row in activities]
+    plain = [{**row, "rep_id": "R1", "subject": "x", "contact_ids": "C1;C2"} for row in activities]
     dialer = Source.model_validate({"name": "dialer", **DIALER})
     return [
         Sound(canonical(), "activities", "activities.csv", as_lines(activities, ",")),

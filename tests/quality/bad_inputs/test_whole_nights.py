@@ -84,10 +84,10 @@ def test_rows_in_pieces_of_every_kind_over_two_nights_give_the_same_tables(as_cs
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", sorted(WAYS))
-def test_the_same_rows_give_the_same_tables(as_csv, tmp_path, way):
-    assert delivered(tmp_path, WAYS[way](company(1), random.Random(4))).hashes() == as_csv
-    record("the same rows in other files give the same tables", {"ways": 1, "way": way})
+def test_the_same_rows_give_the_same_tables(as_csv, tmp_path):
+    for way, written in WAYS.items():
+        assert delivered(tmp_path / way.strip("._"), written(company(1), random.Random(4))).hashes() == as_csv, way
+    record("the same rows in other files, orders and pieces give the same tables", f"{len(WAYS) + 1} ways to deliver")
 
 
 def unequal(office: Office) -> list[tuple[Any, ...]]:
@@ -108,7 +108,7 @@ ACCOUNTED = "select * exclude (as_of, loaded_at) from ops.load_accounting order 
 @pytest.mark.slow
 def test_nights_with_damaged_files_publish_what_is_sound(tmp_path):
     """Each night some damaged files come; then everything is built anew from what landed, to the same tables."""
-    seed = chosen_seed(9)
+    seed = chosen_seed()
     chance = random.Random(seed)
     settings = SETTINGS + "".join(DAMAGED.format(number=number) for number in range(BESIDE))
     office = Office(tmp_path / "workspace", settings)
@@ -130,7 +130,5 @@ def test_nights_with_damaged_files_publish_what_is_sound(tmp_path):
     tables, accounted = office.hashes(), office.query(ACCOUNTED)
     assert office.night(full_refresh=True).status == "published"
     assert (office.hashes(), office.query(ACCOUNTED)) == (tables, accounted)
-    record(
-        "nights with damaged files publish what is sound",
-        {"nights": NIGHTS + 2, "files": NIGHTS * BESIDE, "seed": seed},
-    )
+    figure = f"{NIGHTS + 2} nights with {NIGHTS * BESIDE} damaged files (seed {seed})"
+    record("nights with damaged files publish what is sound, and a rebuild gives the same tables", figure)
