@@ -18,6 +18,7 @@ from models.fields import (
     FALSE_WORDS,
     LIST_ITEM,
     LIST_PATTERN,
+    MANGLED_ID,
     TRUE_WORDS,
     Kind,
     Shape,
@@ -72,7 +73,7 @@ def broken(kind: Kind, x: str) -> tuple[str, ...]:
     if kind.shape is Shape.ID_LIST:
         return (_too_long(kind, x), f"starts_with({x}, '[') and not {_matches(x, LIST_PATTERN)}")
     if kind.pattern is None:
-        return (_too_long(kind, x),)
+        return (_too_long(kind, x), *([_mangled(x)] if kind.is_id else []))
     return (f"not {_matches(x, kind.pattern)}", *_beyond(kind, x))
 
 
@@ -111,6 +112,11 @@ def _matches(x: str, pattern: str) -> str:
 
 def _too_long(kind: Kind, x: str) -> str:
     return f"(strlen({x}) > {kind.max_length} and length({x}) > {kind.max_length})"
+
+
+def _mangled(x: str) -> str:
+    """The first question is what nearly every id answers, at a fraction of the price of the second."""
+    return f"(contains({x}, '+') and {_matches(x, MANGLED_ID)})"
 
 
 def _not_one_of(words: tuple[str, ...], x: str) -> str:

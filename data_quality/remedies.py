@@ -28,6 +28,7 @@ REMEDIES = {
     "too_few_fields": _FILE,
     "too_many_fields": "quote cells that hold the delimiter, or set `read: {{delimiter: …}}` of {source}, then replay; or "
     + _FILE,
+    "mangled_id": "export the file again and deliver it as it comes, without opening it in a spreadsheet",
     "number_precision": "format the column as text in the workbook, or export CSV",
     "discarded": "take it back with: touchline quarantine replay --discarded",
 }

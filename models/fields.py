@@ -24,6 +24,7 @@ BLANKS = " \t\r\n"
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 BRACKETS = "<> "
 CONTROL_IN_ID = r"[\x00-\x1f\x7f]"
+MANGLED_ID = r"[0-9]([.,][0-9]+)?[Ee][+][0-9]{2,3}"
 
 DAY_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
@@ -70,6 +71,7 @@ class Kind:
     words: tuple[str, ...] = ()
     hiding: Hiding = Hiding.WORD
     is_shared: bool = False
+    is_id: bool = False
 
     @property
     def may_name_a_person(self) -> bool:
@@ -99,6 +101,8 @@ class Kind:
             raise self._broken("control_char", text)
         if len(text) > self.max_length:
             raise self._broken("too_long", text)
+        if self.is_id and re.fullmatch(MANGLED_ID, text):
+            raise self._broken("mangled_id", text)
 
     def _parse_word(self, text: str) -> str | bool:
         word = ascii_lower(text)
@@ -154,6 +158,7 @@ RULE_MESSAGES = {
     "impossible": "is no day of the calendar",
     "out_of_range": "is outside {range}",
     "not_in_set": "expected {expects}",
+    "mangled_id": "is an id that a spreadsheet shortened to a number; its digits are lost",
 }
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1")
@@ -179,9 +184,9 @@ def word_of(words: type[StrEnum]) -> Kind:
     return Kind(Shape.WORD, "VARCHAR", "one of " + ", ".join(values), words=values, max_length=64)
 
 
-ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.KEY)
-SHARED_ID = Kind(Shape.ID, "VARCHAR", "an id", max_length=1_000, hiding=Hiding.KEY, is_shared=True)
-REP_ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.NONE)
+ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.KEY, is_id=True)
+SHARED_ID = Kind(Shape.ID, "VARCHAR", "an id", max_length=1_000, hiding=Hiding.KEY, is_shared=True, is_id=True)
+REP_ID = Kind(Shape.ID, "VARCHAR", "an id", hiding=Hiding.NONE, is_id=True)
 TEXT = Kind(Shape.TEXT, "VARCHAR", "text", max_length=20_000, hiding=Hiding.TEXT)
 WORD = Kind(Shape.ID, "VARCHAR", "a word or a short name")
 REP_WORD = Kind(Shape.ID, "VARCHAR", "a word or a short name", hiding=Hiding.NONE)

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from models.alert_settings import Alerts
+from models.alert_settings import SECRET, Alerts
 from models.api_settings import ApiSettings
 from models.conditions import Ignored
 from models.contracts import CONTRACTS
@@ -31,6 +31,7 @@ KINDS_TELLING_DELETES = ("salesforce_api", "hubspot_api", "pipedrive_api")
 """Kinds of sources that are asked for deleted records too, so that a night without any says that there were none."""
 
 _MEETINGS_NEED_A_STATUS = frozenset({"hubspot_export", "hubspot_api"})
+_SECRET_KEYS = frozenset({"token", "client_id", "client_secret", "secret", "url", "heartbeat_url"})
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -340,11 +341,17 @@ def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
 
 def _problem(content: Any, item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "string_type" and item["loc"][-1] in _SECRET_KEYS:
+        return f"  {where}: it holds no name: write env:NAME"
     message = re.sub("^Value error, ", "", item["msg"])
     if item["type"] == "literal_error" and isinstance(item["input"], str):
         message += "." + nearest(item["input"], re.findall("'([^']*)'", item["ctx"]["expected"]))
     if item["type"] == "extra_forbidden":
         message = f"unknown key.{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
+    if item.get("ctx", {}).get("pattern") == SECRET:
+        return (
+            f"  {where}: it holds a secret or no name: write env:NAME, and set the variable NAME where Touchline runs"
+        )
     found = "" if item["type"] in ("extra_forbidden", "missing", "value_error") else f" (found {item['input']!r})"
     return f"  {where or 'settings'}: {message}{found}"
 

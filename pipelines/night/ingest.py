@@ -62,6 +62,11 @@ def plan_entity(settings: Settings, source: Source, entity: str) -> EntityPlan:
     )
 
 
+def columns_of(source: Source, entity: str) -> tuple[str, ...]:
+    """The columns that are looked for in a file: the mapping's, else the contract's."""
+    return source.mapping().columns() if source.kind == "mapped" else tuple(CONTRACTS[entity].kinds())
+
+
 def create_staged_table(connection: duckdb.DuckDBPyConnection, contract: type[Record]) -> None:
     """Empty `staging.rows_<entity>`: the columns of core.latest_<entity>, private fields, and the judgement."""
     columns = [

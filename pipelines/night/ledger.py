@@ -1,7 +1,8 @@
 """The ledger (ops.load): which landed files are new, and what became of every file that was seen.
 
 A file is known by (source, entity, sha256 of its bytes) and, since two objects of a CRM may be read from one page, by
-the object: its name does not matter. A refused file is tried again when the reading settings of its source change.
+the object: its name does not matter. A refused file is tried again when the reading settings of its source change, or
+when its name ends otherwise: "rename it to .xlsx" is what some refusals advise.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import hashlib
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 
 import duckdb
 
 from models.settings import Settings, Source
-from pipelines.night.landing import LandedFile
+from pipelines.night.landing import COMPRESSIONS, LandedFile
 from pipelines.night.orders import FileKey
 from pipelines.night.outcome import LoadSummary
 
@@ -91,7 +93,7 @@ def sort_inbox(
         if load.status == "accepted"
     }
     refused = {
-        (load.source, load.entity, load.sha256, load.object, load.mapping_fingerprint): load
+        (load.source, load.entity, load.sha256, load.object, _ending(load.file_name), load.mapping_fingerprint): load
         for load in loads
         if load.status == "refused"
     }
@@ -100,12 +102,13 @@ def sort_inbox(
         for load in loads
         if load.status != "deferred"
     }
-    new: dict[tuple[str, str, str, str], LandedFile] = {}
+    new: dict[tuple[str, str, str, str, str], LandedFile] = {}
     repeated, deferred, standing = [], [], []
     for file in landed:
         said_of = (file.source, file.entity, file.sha256)
         key = (*said_of, file.object)
-        judged = refused.get((*key, fingerprints.get((file.source, file.entity, file.object))))
+        read_as = (*key, _ending(file.name))
+        judged = refused.get((*read_as, fingerprints.get((file.source, file.entity, file.object))))
         if file.deferred is not None:
             deferred.append(file)
         elif key in accepted:
@@ -115,11 +118,17 @@ def sort_inbox(
             continue
         elif judged is not None and said_of not in again:
             standing.append(_still_refused(file, judged))
-        elif key in new:
-            repeated.append((file, new[key].name))
+        elif read_as in new:
+            repeated.append((file, new[read_as].name))
         else:
-            new[key] = file
+            new[read_as] = file
     return Sorted(tuple(new.values()), tuple(repeated), tuple(deferred), tuple(standing))
+
+
+def _ending(name: str) -> str:
+    """What a file's name says it is: `.csv`, `.csv.gz`."""
+    path = PurePosixPath(name.lower())
+    return PurePosixPath(path.stem).suffix + path.suffix if path.suffix in COMPRESSIONS else path.suffix
 
 
 def _still_refused(file: LandedFile, load: KnownLoad) -> LoadSummary:

@@ -21,13 +21,14 @@ from models.errors import TouchlineError, UnreadableFileError
 from models.personal import masked
 from models.settings import Settings, Source
 from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities
-from pipelines.night.ingest import FileResult, create_staged_table, forget_rows, ingest_file, plan_entity
+from pipelines.night.ingest import FileResult, columns_of, create_staged_table, forget_rows, ingest_file, plan_entity
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
 from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
 from pipelines.night.orders import Dismissed
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.replays import fates_of, hold_back
+from pipelines.night.second_header import refuse_second_header
 from pipelines.night.winners import Verdicts, settle
 from sql.records import changed_table, create_record_table, record_key_column
 from sql.rows import create_table
@@ -108,6 +109,8 @@ class Loader:
     def _read_one(self, load: Load) -> None:
         try:
             result = self._ingest(load)
+            if load.is_new and not is_join(load.file.entity):
+                refuse_second_header(load.file.name, columns_of(load.source, load.file.entity), result.rejected)
         except UnreadableFileError as error:
             self._refuse(load, error)
             return

@@ -104,5 +104,5 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
-        return True  # cut short: the workbook reader says so
+    except Exception:  # the zip parser raises whatever a damaged table of contents makes it raise
+        return True  # the workbook reader says what is wrong
