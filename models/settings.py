@@ -15,13 +15,13 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from models.alert_settings import Alerts
+from models.alert_settings import SECRET, Alerts
 from models.api_settings import ApiSettings
 from models.conditions import Ignored
 from models.contracts import CONTRACTS
 from models.cron import cron_problem
 from models.errors import SettingsError, nearest
-from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping
+from models.mapping import FieldRule, JoinName, JoinSpec, ReadOptions, SourceMapping
 from models.places import HolidayCountry, TimeZone
 from models.strict_yaml import parse_yaml, read_yaml
 
@@ -100,7 +100,7 @@ class Source(Section):
     timezone: TimeZone | None = Field(None, description="Zone of times without an offset; default the company's.")
     entity: str | None = None
     fields: dict[str, FieldRule] = {}
-    joins: dict[str, JoinSpec] = {}
+    joins: dict[JoinName, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
     needs: tuple[str, ...] | None = None
     aliases: dict[str, tuple[str, ...]] = {}
@@ -333,7 +333,7 @@ def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
             place[leaf] = parse_yaml(environment[name])
         except yaml.YAMLError:
             raise SettingsError(
-                f"{name}={environment[name]} is no valid YAML",
+                f"{name} is no valid YAML",
                 "Quote it as touchline.yaml would: 'a text: with a colon'.",
             ) from None
 
@@ -345,6 +345,10 @@ def _problem(content: Any, item: Any) -> str:
         message += "." + nearest(item["input"], re.findall("'([^']*)'", item["ctx"]["expected"]))
     if item["type"] == "extra_forbidden":
         message = f"unknown key.{nearest(str(item['loc'][-1]), _known_keys(item['loc'][:-1]))}"
+    if item.get("ctx", {}).get("pattern") == SECRET:
+        return (
+            f"  {where}: it holds a secret or no name: write env:NAME, and set the variable NAME where Touchline runs"
+        )
     found = "" if item["type"] in ("extra_forbidden", "missing", "value_error") else f" (found {item['input']!r})"
     return f"  {where or 'settings'}: {message}{found}"
 

@@ -71,7 +71,7 @@ def land_sources(
     """
     files = [file for source in settings.sources for file in find_files(workspace.home, source)]
     index = read_index(workspace.inbox_index)
-    workspace.landed.mkdir(parents=True, exist_ok=True)
+    workspace.landed.mkdir(mode=0o700, parents=True, exist_ok=True)
     landed = []
     for done, file in enumerate(files):
         progress(done, len(files))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 _LOOK = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _WILD = "*?["
@@ -19,7 +19,7 @@ class NotRegularError(OSError):
     """What lies there is no ordinary file, or a link leads to it."""
 
 
-def open_regular(path: Path, root: Path) -> BinaryIO:
+def open_regular(path: Path, root: Path) -> BufferedReader:
     """The file `path`, which lies below `root`. Raises NotRegularError, and OSError when it cannot be opened."""
     folder = os.open(root, _LOOK | os.O_DIRECTORY)
     try:
