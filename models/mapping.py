@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from models.conditions import Ignored, Test
 from models.contracts import CONTRACTS
@@ -57,6 +57,10 @@ class ReadOptions(BaseModel):
             return codecs.lookup(value).name
         except LookupError:
             raise ValueError(f"no codec is called '{value}'; use a Python codec name such as windows-1254") from None
+
+
+JoinName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,62}$")]
+"""It becomes part of the ledger's name of the joined side."""
 
 
 class JoinSpec(BaseModel):
@@ -200,7 +204,7 @@ class SourceMapping(BaseModel):
 
     entity: str
     fields: dict[str, FieldRule]
-    joins: dict[str, JoinSpec] = {}
+    joins: dict[JoinName, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
     needs: tuple[str, ...] | None = Field(
         None, description="Columns that a file must have; others may be missing and are blank then. Default: all named."

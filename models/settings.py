@@ -21,7 +21,7 @@ from models.conditions import Ignored
 from models.contracts import CONTRACTS
 from models.cron import cron_problem
 from models.errors import SettingsError, nearest
-from models.mapping import FieldRule, JoinSpec, ReadOptions, SourceMapping
+from models.mapping import FieldRule, JoinName, JoinSpec, ReadOptions, SourceMapping
 from models.places import HolidayCountry, TimeZone
 from models.strict_yaml import parse_yaml, read_yaml
 
@@ -101,7 +101,7 @@ class Source(Section):
     timezone: TimeZone | None = Field(None, description="Zone of times without an offset; default the company's.")
     entity: str | None = None
     fields: dict[str, FieldRule] = {}
-    joins: dict[str, JoinSpec] = {}
+    joins: dict[JoinName, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
     needs: tuple[str, ...] | None = None
     aliases: dict[str, tuple[str, ...]] = {}
@@ -334,7 +334,7 @@ def _override(content: dict[str, Any], environment: Mapping[str, str]) -> None:
             place[leaf] = parse_yaml(environment[name])
         except yaml.YAMLError:
             raise SettingsError(
-                f"{name}={environment[name]} is no valid YAML",
+                f"{name} is no valid YAML",
                 "Quote it as touchline.yaml would: 'a text: with a colon'.",
             ) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ import yaml
 
 from models.errors import SettingsError
 
+MAX_NODES = 100_000
 _WITHOUT_YAML_11 = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:int")
 
 
@@ -47,7 +49,36 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 
 def parse_yaml(text: str) -> Any:
     """What a YAML text says, read as settings are; raises yaml.YAMLError."""
-    return yaml.load(text, _StrictLoader)
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+        if "&" in text and "*" in text:
+            _refuse_growth(node)
+        return None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _refuse_growth(root: yaml.Node | None) -> None:
+    """Raises yaml.YAMLError when aliases make a small text a large (or an endless) document."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = MAX_NODES + 1  # stands while its own inside is counted: an alias to it never ends
+            sizes[id(node)] = 1 + sum(size(part) for part in _parts(node))
+        return sizes[id(node)]
+
+    if root is not None and size(root) > MAX_NODES:
+        what = f"its aliases make it larger than {MAX_NODES:,} values"
+        raise yaml.constructor.ConstructorError(None, None, what, root.start_mark)
+
+
+def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        yield from (part for pair in node.value for part in pair)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
 
 
 def read_yaml(path: Path) -> Any:

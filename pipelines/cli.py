@@ -14,6 +14,7 @@ import typer
 
 from models.errors import TouchlineError
 from models.personal import masked
+from models.shown import shown
 from pipelines.commands.alerts import alerts
 from pipelines.commands.backfill import backfill
 from pipelines.commands.demo import demo
@@ -66,4 +67,4 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _complain(message: str) -> None:
-    print(f"touchline: {message}", file=sys.stderr)
+    print(f"touchline: {shown(message)}", file=sys.stderr)

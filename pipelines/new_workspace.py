@@ -23,8 +23,13 @@ def make_workspace(home: Path, settings_text: str | None = None) -> Workspace:
             "Edit it, or name another folder: touchline init DIR",
         )
     try:
-        for folder in (workspace.inbox / "crm", workspace.landed, workspace.generations, workspace.dagster_home):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder, mode in (
+            (workspace.inbox / "crm", 0o777),
+            (workspace.landed, 0o700),
+            (workspace.generations, 0o755),
+            (workspace.dagster_home, 0o700),
+        ):
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)
         write_dagster_settings(workspace)
         workspace.settings_file.write_text(settings_text or template("touchline.yaml"), encoding="utf-8")
     except OSError as error:
@@ -36,7 +41,7 @@ def make_workspace(home: Path, settings_text: str | None = None) -> Workspace:
 
 def write_dagster_settings(workspace: Workspace) -> None:
     """DAGSTER_HOME with our dagster.yaml and workspace.yaml, unless the company has written its own there."""
-    workspace.dagster_home.mkdir(parents=True, exist_ok=True)
+    workspace.dagster_home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("dagster.yaml", "workspace.yaml"):
         file = workspace.dagster_home / name
         if not file.exists():

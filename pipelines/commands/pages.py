@@ -10,6 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
+from models.shown import shown
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -27,7 +29,7 @@ class Styled:
 class Page:
     """Lines and tables on standard output (or a file); elsewhere than on a terminal no line is broken.
 
-    Texts are shown as they are: nothing that a source wrote is ever read as markup.
+    Texts are shown as they are, but for what would act on a terminal: nothing that a source wrote is read as markup.
     """
 
     def __init__(self, file: IO[str] | None = None) -> None:
@@ -40,17 +42,17 @@ class Page:
 
     def line(self, text: str) -> None:
         """A line as it is."""
-        self._console.print(text, soft_wrap=True)
+        self._console.print(shown(text), soft_wrap=True)
 
     def head(self, text: str) -> None:
         """A line that stands out."""
-        self._console.print(text, style="bold", soft_wrap=True)
+        self._console.print(shown(text), style="bold", soft_wrap=True)
 
     def marked(self, mark: str, style: str, text: str) -> None:
         """A line that begins with a coloured word."""
         from rich.text import Text
 
-        self._console.print(Text.assemble((f"{mark:<5} ", style), text), soft_wrap=True)
+        self._console.print(Text.assemble((f"{mark:<5} ", style), shown(text)), soft_wrap=True)
 
     def rows(
         self,
@@ -67,7 +69,7 @@ class Page:
         table = Table(show_edge=False, pad_edge=False)
         for place, column in enumerate(columns):
             numeric = any(isinstance(row[place], int | float | Decimal) for row in lines)
-            table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+            table.add_column(Text(shown(column)), justify="right" if numeric else "left", overflow="fold")
         for row in lines:
             table.add_row(*(_cell(cell, number or count) for cell in row))
         if title:
@@ -79,8 +81,8 @@ def _cell(cell: object, number: Callable[[int], str]) -> Text:
     from rich.text import Text
 
     if isinstance(cell, Styled):
-        return Text(cell.text, style=cell.style)
-    return Text(number(cell) if _is_count(cell) else str(cell))
+        return Text(shown(cell.text), style=cell.style)
+    return Text(number(cell) if _is_count(cell) else shown(str(cell)))
 
 
 def size(amount: float) -> str:

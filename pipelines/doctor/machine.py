@@ -14,6 +14,7 @@ from pipelines.night.disk import bytes_below, disk_use
 from pipelines.night.history import read_nights
 
 _SKEW = timedelta(minutes=5)
+_LOOKED_BACK = 30
 _GENERATIONS_OF_ROOM = 3
 
 
@@ -50,13 +51,16 @@ def check_time_zones(patient: Patient) -> Iterator[Finding]:
 
 def check_clock(patient: Patient) -> Iterator[Finding]:
     """A clock that runs behind what was already written is wrong now, or was."""
-    nights = read_nights(patient.workspace, 1)
-    if nights and nights[0].started_at > patient.now + _SKEW:
+    nights = read_nights(patient.workspace, _LOOKED_BACK)
+    ahead = [night for night in nights if night.started_at > patient.now + _SKEW]
+    if ahead:
+        which = "the last night" if ahead[0] is nights[0] else "an earlier night"
         yield warn(
             "clock",
-            f"the last night began at {nights[0].started_at:%Y-%m-%d %H:%M} UTC, which lies ahead of now"
+            f"{which} began at {ahead[0].started_at:%Y-%m-%d %H:%M} UTC, which lies ahead of now"
             f" ({patient.now:%Y-%m-%d %H:%M} UTC)",
-            "Set the machine's clock (timedatectl); a night judges by its as_of, which defaults to now.",
+            "Set the machine's clock (timedatectl); a night judges by its as_of, which defaults to now. If the clock is"
+            " right now, go back before the nights that ran ahead, so that alerts are judged again: touchline rollback --list",
         )
         return
     yield fine(

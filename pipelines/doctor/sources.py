@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from models.settings import Source
 from pipelines.commands.standing import Standing
 from pipelines.doctor.finding import Finding, Patient, fail, fine, warn
-from pipelines.night.landing import find_files, unread_files
+from pipelines.night.landing import find_files, strange_files, unread_files
 
 
 def check_sources(patient: Patient) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def _check_source(patient: Patient, source: Source) -> Iterator[Finding]:
     home, name = patient.workspace.home, f"source {source.name}" + (f"/{source.entity}" if source.entity else "")
     files = [file.path for file in find_files(home, source)]
     closed = [path for path in files if not os.access(path, os.R_OK)]
-    unread = unread_files(home, source)
+    unread, strange = unread_files(home, source), strange_files(home, source)
     if not files and source.api is None:
         yield warn(
             name, f"no file is found at {source.path}", "Drop exports there, or mend the path in touchline.yaml."
@@ -44,7 +44,13 @@ def _check_source(patient: Patient, source: Source) -> Iterator[Finding]:
             "Rename them (<entity>*.csv, .jsonl, .parquet, .xlsx …), describe them as a mapped source"
             " (touchline inspect FILE), or move them away.",
         )
-    if files and not closed and not unread:
+    if strange:
+        yield warn(
+            name,
+            f"no ordinary file, or a link, and never opened: {', '.join(path.name for path in strange[:5])}",
+            "Deliver the file itself: copy it beside under a name that ends in .part, then rename it.",
+        )
+    if files and not closed and not unread and not strange:
         yield fine(name, f"{len(files):,} files at {source.path}")
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from models.settings import Settings
 from pipelines.night.landing import InboxFile, find_files, identity_of, read_index
+from pipelines.night.opening import open_regular
 from pipelines.night.workspace import Workspace
 
 
@@ -87,7 +88,7 @@ def _hashed(file: InboxFile, seen: Waiting) -> Waiting:
     if seen.sha256:
         return seen
     try:
-        with file.path.open("rb") as opened:
+        with open_regular(file.path, file.root) as opened:
             digest = hashlib.file_digest(opened, "sha256")
     except OSError as error:
         return replace(seen, sha256=f"unreadable: {error.strerror}")

@@ -27,6 +27,8 @@ from pipelines.sources.extraction.shelf import Fetched, Shelf
 from pipelines.sources.readings import readings_of
 
 JUST_NOW = timedelta(minutes=10)
+A_WRONG_CLOCK = timedelta(hours=6)
+"""So far ahead of now no cursor lies that an honest clock has set."""
 """What was fetched so lately is not asked for again."""
 
 Cursors = Mapping[tuple[str, str], datetime]
@@ -164,13 +166,19 @@ def _fetch_object(
 
 
 def _due(fetching: Fetching, source: Source, wanted: ApiObject, shelf: Shelf) -> Window | None:
-    """The window to ask for now; None when the last one ended just now, or ids need not be listed yet."""
+    """The window to ask for now; None when the last one ended just now, or ids need not be listed yet.
+
+    A cursor that lies far ahead was set by a clock that ran ahead: nobody knows what it really covers, so everything is
+    asked for again, and the cursor is right from then on.
+    """
     assert source.api is not None
     known = [window.until_at for window in shelf.windows()]
     cursor = fetching.cursors.get((source.name, wanted.name))
     last = max([*known, *([cursor] if cursor is not None else [])], default=None)
     until = fetching.now - wanted.lag
     gap = timedelta(days=source.api.check_ids_every_days) if wanted.kind == "ids" else JUST_NOW
+    if last is not None and last > fetching.now + A_WRONG_CLOCK:
+        last = None
     if last is not None and (until - last < gap):
         return None
     if wanted.kind != "changes":

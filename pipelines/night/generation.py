@@ -71,7 +71,8 @@ def begin_build(workspace: Workspace, previous: Generation | None) -> Generation
     shutil.rmtree(workspace.building, ignore_errors=True)
     number = 1 + max((int(folder.name) for folder in folders_of(workspace)), default=0)
     build = Generation(workspace.building / f"{number:06d}")
-    build.folder.mkdir(parents=True)
+    workspace.building.mkdir(mode=0o700, parents=True, exist_ok=True)
+    build.folder.mkdir(mode=0o755)
     if previous is not None:
         for name in _FILES:
             shutil.copyfile(previous.folder / name, build.folder / name)
@@ -87,7 +88,7 @@ def publish(workspace: Workspace, build: Generation, keep: int, built_on: Genera
     """
     (build.folder / UNPUBLISHED).touch()
     _seal(build)
-    workspace.generations.mkdir(exist_ok=True)
+    workspace.generations.mkdir(mode=0o755, exist_ok=True)
     final = Generation(workspace.generations / build.folder.name)
     build.folder.rename(final.folder)
     sync(workspace.generations)

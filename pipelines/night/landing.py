@@ -19,6 +19,7 @@ from typing import BinaryIO
 from models.contracts import CONTRACTS
 from models.personal import masked_name
 from models.settings import Settings, Source
+from pipelines.night.opening import is_regular, open_regular, root_of
 from pipelines.night.whole_file import sync, write_whole
 from pipelines.night.workspace import Workspace
 from pipelines.sources.readings import crm_of, readers_of
@@ -36,13 +37,14 @@ class InboxFile:
     """A file that a source is to read. `entity` is `join:<entity>:<name>` for the joined side of a mapping.
 
     `name` is the file's own with e-mail addresses masked: it is published in ops. `object` is the CRM's object that it
-    holds, blank for other kinds of sources.
+    holds, blank for other kinds of sources. Below `root`, the folder that the settings name, no link is followed.
     """
 
     source: str
     entity: str
     path: Path
     name: str
+    root: Path
     object: str = ""
 
 
@@ -69,7 +71,7 @@ def land_sources(
     """
     files = [file for source in settings.sources for file in find_files(workspace.home, source)]
     index = read_index(workspace.inbox_index)
-    workspace.landed.mkdir(parents=True, exist_ok=True)
+    workspace.landed.mkdir(mode=0o700, parents=True, exist_ok=True)
     landed = []
     for done, file in enumerate(files):
         progress(done, len(files))
@@ -92,18 +94,22 @@ def find_files(home: Path, source: Source) -> list[InboxFile]:
         return [file for path in _files_in(home, source.path) for file in _crm_files(home, source, path)]
     if source.kind == "canonical":
         return [
-            InboxFile(source.name, entity, path, masked_name(path.name))
+            InboxFile(source.name, entity, path, masked_name(path.name), path.parent)
             for path in _files_in(home, source.path)
             if (entity := entity_of(path.name)) is not None
         ]
     assert source.entity is not None
-    found = [
-        InboxFile(source.name, source.entity, path, masked_name(path.name)) for path in _matching(home, source.path)
-    ]
+    found = list(_mapped_files(home, source, source.entity, source.path))
     for name, join in source.joins.items():
-        entity = join_entity(source, name)
-        found += [InboxFile(source.name, entity, path, masked_name(path.name)) for path in _matching(home, join.path)]
+        found += _mapped_files(home, source, join_entity(source, name), join.path)
     return found
+
+
+def _mapped_files(home: Path, source: Source, entity: str, pattern: str) -> Iterator[InboxFile]:
+    root = root_of(home, pattern)
+    for path in _matching(home, pattern):
+        if _is_whole_file(path, root):
+            yield InboxFile(source.name, entity, path, masked_name(path.name), root)
 
 
 def join_entity(source: Source, name: str) -> str:
@@ -117,9 +123,9 @@ def _crm_files(home: Path, source: Source, path: Path) -> Iterator[InboxFile]:
     readers = readers_of(source, home, path.name) if source.api is None and _is_of_a_format(path.name) else []
     for reading, join in readers:
         entity = join_entity(reading, join) if join else str(reading.entity)
-        yield InboxFile(source.name, entity, path, name, reading.object)
+        yield InboxFile(source.name, entity, path, name, path.parent, reading.object)
     if not readers and (canonical := entity_of(path.name)) is not None:
-        yield InboxFile(source.name, canonical, path, name)
+        yield InboxFile(source.name, canonical, path, name, path.parent)
 
 
 def _is_of_a_format(name: str) -> bool:
@@ -138,6 +144,20 @@ def unread_files(home: Path, source: Source) -> list[Path]:
     return [path for path in _files_in(home, source.path) if entity_of(path.name) is None]
 
 
+def strange_files(home: Path, source: Source) -> list[Path]:
+    """Links, pipes and devices where files are looked for: never opened, and told to the user."""
+    root = root_of(home, source.path) if source.kind == "mapped" else home / source.path
+    if source.kind == "mapped":
+        there = list(_matching(home, source.path))
+    else:
+        there = sorted(root.iterdir()) if source.path and root.is_dir() else []
+    return [path for path in there if not _is_passed_over(path) and _is_strange(path, root)]
+
+
+def _is_strange(path: Path, root: Path) -> bool:
+    return path.is_symlink() or not (path.is_dir() or is_regular(path, root))
+
+
 def entity_of(name: str) -> str | None:
     """The entity of a canonical file name: `<entity>*.<extension>[.gz|.zst]`; None when it is no such name."""
     stem = name.lower()
@@ -154,26 +174,29 @@ def entity_of(name: str) -> str | None:
 def _files_in(home: Path, path: str) -> Iterator[Path]:
     folder = home / path
     if path and folder.is_dir():
-        yield from (path for path in sorted(folder.iterdir()) if _is_whole_file(path))
+        yield from (path for path in sorted(folder.iterdir()) if _is_whole_file(path, folder))
 
 
 def _matching(home: Path, pattern: str) -> Iterator[Path]:
-    """Files of a glob below the workspace, or of an absolute one."""
+    """What a glob below the workspace, or an absolute one, finds."""
     root = Path(pattern).anchor or home
     relative = Path(pattern).relative_to(root).as_posix() if Path(pattern).is_absolute() else pattern
-    yield from (path for path in sorted(Path(root).glob(relative)) if _is_whole_file(path))
+    yield from sorted(Path(root).glob(relative))
 
 
-def _is_whole_file(path: Path) -> bool:
-    """Regular files only: no links, no hidden or half-uploaded ones."""
-    hidden = path.name.startswith((".", "~$"))
-    return not hidden and not path.name.endswith(HALF_DONE) and path.is_file() and not path.is_symlink()
+def _is_whole_file(path: Path, root: Path) -> bool:
+    """Regular files only, and no hidden or half-uploaded ones."""
+    return not _is_passed_over(path) and is_regular(path, root)
+
+
+def _is_passed_over(path: Path) -> bool:
+    return path.name.startswith((".", "~$")) or path.name.endswith(HALF_DONE)
 
 
 def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> LandedFile:
     """Only a fault in reading defers the file; one in writing (a full disk) ends the night."""
     try:
-        opened = file.path.open("rb")
+        opened = open_regular(file.path, file.root)
     except OSError as error:
         return _deferred(file, f"it cannot be read ({error.strerror})")
     with opened:

@@ -20,7 +20,7 @@ from pipelines.night.generation import Generation, current_generation
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import company_day
 from pipelines.night.joins import is_join
-from pipelines.night.landing import LandedFile, unread_files
+from pipelines.night.landing import LandedFile, strange_files, unread_files
 from pipelines.night.ledger import (
     KnownLoad,
     Sorted,
@@ -189,6 +189,11 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
             notes.append(
                 f"{source.name}: not read: {shown}. Call a file {_names_of(source)}, describe it as a mapped source"
                 " (touchline inspect FILE), or leave it: it does no harm."
+            )
+        strange = [masked_name(path.name) for path in strange_files(request.workspace.home, source)]
+        if strange:
+            notes.append(
+                f"{source.name}: {', '.join(strange[:8])}: no ordinary file, or a link. Deliver the file itself."
             )
     names = {source.name for source in settings.sources}
     for gone in sorted({load.source for load in plan.known} - names):

@@ -227,3 +227,19 @@ def test_the_ledger_names_the_object_and_adds_up(api_office, hubspot):
     files = [json.loads(path.read_text()) for path in api_office.workspace.fetched.glob("hub/calls/window-*.json")]
     assert [file["records"] for file in files] == [120]
     assert datetime.fromisoformat(files[0]["until"]) < datetime.now(UTC) + timedelta(days=3650)
+
+
+def test_a_clock_that_ran_years_ahead_for_a_night_loses_no_record(api_office, hubspot):
+    """The night after would take its cursor for the present, and ask for nothing until it comes."""
+    add_calls(hubspot, 1)
+    api_office.nights = 3650
+    night(api_office)
+    add_calls(hubspot, 2)
+    api_office.nights = 1
+    night(api_office)
+    assert ids(api_office) == [1, 2]
+    assert cursor(api_office) == STARTED + timedelta(days=2) - timedelta(minutes=10)
+    hubspot.now += timedelta(days=2)
+    add_calls(hubspot, 3, at=hubspot.now)
+    night(api_office)
+    assert ids(api_office) == [1, 2, 3]

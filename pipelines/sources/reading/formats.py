@@ -87,6 +87,12 @@ def check_type(path: Path, declared: FileFormat) -> None:
     )
 
 
+def is_zip(path: Path) -> bool:
+    """Whether the file is a zip archive, whose table of contents alone can fill the memory."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
 def _type_of(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(4096)

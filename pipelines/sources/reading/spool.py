@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from models.errors import UnreadableFileError
 from models.fields import BLANKS
+from pipelines.sources.reading.deaths import too_much_output
 from pipelines.sources.reading.relations import empty_relation, parquet_parts
 from pipelines.sources.reading.rows import MAX_REJECTS, ListedLines, StructuralReject, TextRows
 
+MAX_WRITTEN = 50 * 1024**3
 _FEW_UNDECODABLE = 20
 _UNDECODABLE_SHARE = 0.05
 
@@ -29,6 +31,7 @@ class Spool:
         self.rows = 0
         self._folder = Path(tempfile.mkdtemp(prefix="rows_", dir=scratch))
         self._nulls = [text.strip(BLANKS) for text in null_values]
+        self._written = 0
         self._lines: list[NDArray[np.int64]] = []
         self._parts: list[Path] = []
 
@@ -41,6 +44,9 @@ class Spool:
             frame = frame.with_columns(pl.when(~cell.str.strip_chars(BLANKS).is_in(self._nulls)).then(cell))
         self._parts.append(self._folder / f"{len(self._parts):05}.parquet")
         frame.write_parquet(self._parts[-1], compression="lz4", statistics=False)
+        self._written += self._parts[-1].stat().st_size
+        if self._written > MAX_WRITTEN:
+            raise too_much_output(MAX_WRITTEN)
         self._lines.append(lines)
         self.rows += frame.height
 

@@ -13,6 +13,7 @@ import fastexcel
 from models.errors import UnreadableFileError
 
 MAX_XML = 2 * 1024**3
+MAX_MEMBERS = 10_000
 MAX_CELLS = 50_000_000
 MAX_EXACT = 2**53
 Cell = str | bool | int | float | date | datetime | time | timedelta
@@ -64,6 +65,9 @@ def check_size(path: Path) -> bool:
     """
     has_errors = False
     with zipfile.ZipFile(path) as archive:
+        if len(archive.infolist()) > MAX_MEMBERS:
+            found = f"the archive lists {len(archive.infolist()):,} files: that is no ordinary workbook"
+            raise UnreadableFileError("bomb", found, "export it as CSV")
         packed, plain = path.stat().st_size, sum(member.file_size for member in archive.infolist())
         if plain > MAX_XML or (plain > 100 * 1024**2 and plain > 200 * packed):
             raise UnreadableFileError(

@@ -8,6 +8,7 @@ import pytest
 
 from models.mapping import ReadOptions
 from pipelines.sources.reading import TextRows, read_rows, reconcile
+from pipelines.sources.reading.reader import HERE
 
 
 @dataclass
@@ -50,7 +51,7 @@ def load(connection, tmp_path_factory) -> Load:
 
 def _load(connection: duckdb.DuckDBPyConnection, landed: Path, options: ReadOptions, name: str, slow: bool) -> Loaded:
     scratch = landed.parent / "scratch"
-    found = read_rows(connection, landed, options, name, scratch, force_slow=slow)
+    found = read_rows(connection, landed, options, name, scratch, force_slow=slow, readers=HERE)
     try:
         rows = connection.execute(f"select * from {found.relation}").fetchall()
     except duckdb.Error:

@@ -1,0 +1,48 @@
+"""The same rows give the same tables, whatever the threads, the order, the machine's clock zone, language and hash seed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cheap_nights import ALL_MARTS, CHEAP
+from tests.reliability import record
+
+PLACES = [
+    (1, "a", {"TZ": "UTC", "LANG": "C", "PYTHONHASHSEED": "0"}),
+    (8, "b", {"TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "4"}),
+    (2, "c", {"TZ": "America/St_Johns", "LANG": "C.UTF-8", "LC_ALL": "POSIX", "PYTHONHASHSEED": "random"}),
+    (1, "d", {"TZ": "Asia/Kolkata", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "77"}),
+    (8, "e", {"TZ": "Europe/Istanbul", "LANG": "C", "PYTHONHASHSEED": "1"}),
+    (2, "f", {"TZ": "Australia/Lord_Howe", "LANG": "ja_JP.UTF-8", "PYTHONHASHSEED": "2"}),
+]
+
+
+def hashes_in(home, python, threads, shuffle, environment):
+    """What one_company.py publishes there."""
+    command = [python, "-m", "tests.runs.one_company", str(home), str(threads), shuffle]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def differing(places, folder, subjects):
+    """The tables that differ between the places."""
+    found = [
+        hashes_in(folder / shuffle, sys.executable, threads, shuffle, subjects | environment)
+        for threads, shuffle, environment in places
+    ]
+    assert found[0]
+    return sorted(table for table in found[0] if len({hashes.get(table) for hashes in found}) > 1)
+
+
+def test_threads_order_zone_language_and_hash_seed_change_no_table(tmp_path):
+    assert differing(PLACES[:2], tmp_path, CHEAP) == []
+
+
+@pytest.mark.slow
+def test_nor_do_they_change_any_mart(tmp_path):
+    assert differing(PLACES, tmp_path, ALL_MARTS) == []
+    record("same inputs give the same tables", f"{len(PLACES)} combinations of threads, order, TZ, LANG and hash seed")
