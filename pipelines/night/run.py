@@ -153,8 +153,7 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
     with auditor(settings) as judges:
         with steps.step("copy"):
             build = begin_build(workspace, None if plan.is_full else plan.previous)
-        with steps.step("forget"):
-            plan = _without_the_forgotten(request, settings, plan, notes)
+        plan = _without_the_forgotten(request, settings, steps, plan, notes)
         night = Night(request, settings, plan, steps)
         built = build_generation(night, build)
         if judges is not None and built.suites:
@@ -172,10 +171,13 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
     return outcome
 
 
-def _without_the_forgotten(request: NightRequest, settings: Settings, plan: Plan, notes: list[str]) -> Plan:
+def _without_the_forgotten(
+    request: NightRequest, settings: Settings, steps: Steps, plan: Plan, notes: list[str]
+) -> Plan:
     """The plan once nothing that the night reads names anybody who was or is to be forgotten."""
     if plan.orders.erases:
-        return redact_kept(request.workspace, settings, plan, request.workspace.building / "before")
+        with steps.step("forget"):
+            return redact_kept(request.workspace, settings, plan, request.workspace.building / "before")
     notes += redact_arrivals(request.workspace, settings, plan.inbox.new)
     return plan
 

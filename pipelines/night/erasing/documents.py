@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.night.erasing.layout import Layout
 from pipelines.night.erasing.redactor import Cell, Redactor
-from pipelines.sources.header_match import squashed
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|-?[0-9][0-9.eE+-]*')
 
 
 @dataclass(frozen=True)
 class _Value:
-    """A text or a number in a JSON text, the key that it stands under, and how deep."""
+    """A text or a number in a JSON text, and the dotted path of keys that leads to it (a list adds nothing to it)."""
 
     start: int
     end: int
     text: str
-    key: str
-    depth: int
+    path: str
 
 
 def redact_lines(text: str, layout: Layout, redactor: Redactor) -> str:
     """JSON lines, a record each."""
-    return "".join(_redact_record(line, layout, redactor) for line in text.splitlines(keepends=True))
+    return "".join(_redact_span(line, list(_values(line)), layout, redactor) for line in text.splitlines(keepends=True))
 
 
 def redact_pages(text: str, layout: Layout, redactor: Redactor) -> str:
@@ -40,48 +39,65 @@ def redact_pages(text: str, layout: Layout, redactor: Redactor) -> str:
 
 
 def redact_document(text: str, layout: Layout, redactor: Redactor) -> str:
-    """A JSON document or one page: each record by itself, what stands around them as one more."""
+    """A JSON document or one page: each record by itself, and what stands around them value by value."""
+    spans = list(_record_spans(text)) or [(0, len(text))]
+    groups: dict[int, list[_Value]] = {}
+    alone = len(spans)
+    for value in _values(text):
+        place = bisect_right(spans, value.start, key=lambda span: span[0]) - 1
+        inside = place >= 0 and value.end <= spans[place][1]
+        groups.setdefault(place if inside else alone, []).append(value)
+        alone += not inside
+    changes = [change for values in groups.values() for change in _changes(text, values, layout, redactor)]
+    return _with_changes(text, sorted(changes))
+
+
+def _redact_span(text: str, values: list[_Value], layout: Layout, redactor: Redactor) -> str:
+    return _with_changes(text, _changes(text, values, layout, redactor)) if values else redactor.text(text)
+
+
+def _changes(text: str, values: list[_Value], layout: Layout, redactor: Redactor) -> list[tuple[int, int, str]]:
+    """What is to be written where, of the values of one record."""
+    cells = [Cell(value.text, layout.role_of(value.path)) for value in values]
+    found = redactor.record(cells, layout.key_among([value.path for value in values]))
+    return [
+        (value.start, value.end, _as_written(new, text[value.start], is_ascii=text.isascii()))
+        for value, new in zip(values, found, strict=True)
+        if new != value.text
+    ]
+
+
+def _as_written(new: str, old: str, *, is_ascii: bool) -> str:
+    """A number where a number stood; letters beyond ASCII as the file writes them."""
+    is_number = old != '"' and new.isdigit() and new.isascii()
+    return new if is_number else json.dumps(new, ensure_ascii=is_ascii)
+
+
+def _with_changes(text: str, changes: list[tuple[int, int, str]]) -> str:
     parts, end = [], 0
-    for start, stop in _record_spans(text):
-        parts += [redactor.text(text[end:start]), _redact_record(text[start:stop], layout, redactor)]
+    for start, stop, new in changes:
+        parts += [text[end:start], new]
         end = stop
-    around = text[end:]
-    parts.append(_redact_record(around, Layout({}, "", frozenset()), redactor) if end == 0 else redactor.text(around))
-    return "".join(parts)
-
-
-def _redact_record(text: str, layout: Layout, redactor: Redactor) -> str:
-    values = list(_values(text))
-    if not values:
-        return redactor.text(text)
-    cells = [Cell(value.text, layout.role_of(value.key)) for value in values]
-    own = [place for place, value in enumerate(values) if squashed(value.key) in layout.keys]
-    key = min(own, key=lambda place: values[place].depth, default=None)
-    parts, end = [], 0
-    for value, new in zip(values, redactor.record(cells, key), strict=True):
-        if new != value.text:
-            is_number = text[value.start] != '"' and new.isdigit() and new.isascii()
-            parts += [text[end : value.start], new if is_number else json.dumps(new, ensure_ascii=text.isascii())]
-            end = value.end
     return "".join((*parts, text[end:]))
 
 
 def _values(text: str) -> Iterator[_Value]:
-    """Every text and number with the nearest key above it; items of a list stand under the list's key."""
-    keys: list[str] = [""]
+    """Every text and number; items of a list stand under the list's own path."""
+    paths: list[str] = [""]
+    key = ""
     tokens = list(_TOKEN.finditer(text))
     for place, token in enumerate(tokens):
         mark = token[0]
         if mark in "{[":
-            keys.append(keys[-1])
+            paths.append(key)
         elif mark in "}]":
-            keys = keys[:-1] or [""]
+            key = paths.pop() if len(paths) > 1 else ""
         elif mark in ",:":
             continue
         elif mark[0] == '"' and place + 1 < len(tokens) and tokens[place + 1][0] == ":":
-            keys[-1] = _text_of(mark)
+            key = ".".join(filter(None, (paths[-1], _text_of(mark))))
         else:
-            yield _Value(token.start(), token.end(), _text_of(mark) if mark[0] == '"' else mark, keys[-1], len(keys))
+            yield _Value(token.start(), token.end(), _text_of(mark) if mark[0] == '"' else mark, key)
 
 
 def _text_of(mark: str) -> str:

@@ -30,6 +30,7 @@ from pipelines.sources.reading.unpacking import unpack
 
 _EVENTS = re.compile(r"(?=^BEGIN:VEVENT|^From )", re.MULTILINE)
 _FOLD = re.compile(r"\r?\n[ \t]")
+_XML_NUMBER = re.compile(r"<v>([0-9]{7,})</v>")
 _XML_TEXT = re.compile(r"(<(?:\w+:)?t(?: [^>]*)?>)([^<]*)(</(?:\w+:)?t>)")
 
 
@@ -117,6 +118,7 @@ def _redact_workbook(content: bytes, redactor: Redactor) -> bytes | None:
                 if entry.filename.endswith(".xml"):
                     text = part.decode("utf-8")
                     found = _XML_TEXT.sub(lambda match: _redact_shared(match, redactor), text)
+                    found = _XML_NUMBER.sub(lambda match: _redact_number(match, redactor), found)
                     changed |= found != text
                     part = found.encode("utf-8")
                 new.writestr(entry, part)
@@ -129,6 +131,11 @@ def _redact_shared(match: re.Match[str], redactor: Redactor) -> str:
     text = unescape(match[2], {"&quot;": '"', "&apos;": "'"})
     found = redactor.registry.token_of_name(text) or redactor.names(redactor.ids(text, "contact"))
     return match[0] if found == text else f"{match[1]}{escape(found)}{match[3]}"
+
+
+def _redact_number(match: re.Match[str], redactor: Redactor) -> str:
+    """A phone number that Excel took for a number."""
+    return "<v></v>" if redactor.registry.token_of_phone(match[1]) else match[0]
 
 
 def _replace(path: Path, content: bytes) -> None:

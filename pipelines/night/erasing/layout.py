@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from models.contracts import CONTRACTS
 from models.fields import REP_ID
 from models.mapping import FieldRule
+from models.pages import Pages
 from models.settings import Source
 from pipelines.night.erasing.redactor import Role
 from pipelines.night.joins import is_join
@@ -19,7 +20,8 @@ _PRIVATE: Mapping[str, Role] = {"full_name": "name", "email": "email", "phone": 
 
 @dataclass(frozen=True)
 class Layout:
-    """`roles` are by the column's letters and digits; `own` is whose own records the file holds, by the `key` columns."""
+    """`roles` are by the letters and digits of a column, of a page by those of the path to it; `own` is whose own records
+    the file holds, told by the `keys`."""
 
     roles: Mapping[str, Role]
     own: str
@@ -68,12 +70,20 @@ def _columns(source: Source, field: str) -> Iterable[str]:
     if field not in source.fields:
         return ()
     named = [column for rule in source.fields[field].alternatives() for column in _named(rule)]
-    others = [alias for column in named for alias in source.aliases.get(column, ())]
-    pages = source.read.pages
-    for column in named if pages is not None else ():
-        for path in pages.columns.get(column, ()) if pages is not None else ():
-            others.append((path.take or path.path or path.each or column).split(".")[-1].removeprefix("^"))
-    return [*named, *others, *(one.split(".")[-1] for one in (*named, *others) if "." in one)]
+    if source.read.pages is not None:
+        return [place for column in named for place in _paths(source.read.pages, column)]
+    return [*named, *(alias for column in named for alias in source.aliases.get(column, ()))]
+
+
+def _paths(pages: Pages, column: str) -> Iterable[str]:
+    """Where a page holds a column, from the beginning of its line."""
+    record = pages.records if pages.inner is None else f"{pages.records}.{pages.inner}"
+    for place in pages.columns.get(column, ()):
+        if place.path is not None:
+            around = pages.records if place.path.startswith("^") else record
+            yield f"{around}.{place.path.removeprefix('^')}"
+        else:
+            yield ".".join(filter(None, (place.lookup or record, place.each, place.take)))
 
 
 def _named(rule: FieldRule) -> Iterable[str]:

@@ -26,6 +26,7 @@ PREFIX = "erased-"
 _NO_TOKEN = ""
 _SHORTEST_PHONE = 7
 _HASH_DIGITS = 32
+_TOKEN_DIGITS = 16
 _SALESFORCE_ID = re.compile("[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?")
 _CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -97,18 +98,22 @@ class Registry:
         for email in identity.emails:
             if "@" not in email:
                 continue
-            self._remember(erasure_id, f"email:{email_form(email)}", PREFIX + secrets.token_hex(8))
+            self._register(erasure_id, f"email:{email_form(email)}")
         for phone in identity.phones:
             if len(phone_form(phone)) < _SHORTEST_PHONE:
                 continue
-            self._remember(erasure_id, f"phone:{phone_form(phone)}", PREFIX + secrets.token_hex(8))
+            self._register(erasure_id, f"phone:{phone_form(phone)}")
         for name in identity.names:
             if " " in name_form(name):  # one word alone is no name of one person
-                self._remember(erasure_id, f"name:{name_form(name)}", PREFIX + secrets.token_hex(8))
+                self._register(erasure_id, f"name:{name_form(name)}")
                 for word in name_form(name).split():
                     self._remember(erasure_id, f"word:{word}", _NO_TOKEN)
         self.sources = tuple(sorted({*self.sources, *(source for source, _ in identity.ids)}))
         return {hashed: token for hashed, token in self.forms.items() if hashed not in before}
+
+    def _register(self, erasure_id: str, form: str) -> None:
+        """Under a token that is the same however often a killed night finds the form again."""
+        self._remember(erasure_id, form, PREFIX + self.hash_of(f"token:{form}")[:_TOKEN_DIGITS])
 
     def _remember(self, erasure_id: str, form: str, token: str) -> None:
         hashed = self.hash_of(form)
