@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import sqlite3
+import stat
 import zipfile
 
 import duckdb
@@ -12,8 +13,10 @@ import zstandard
 
 from models.errors import UsageError
 from pipelines.cli import main
+from pipelines.doctor.erasures import check_erasures
+from pipelines.doctor.finding import Patient
 from pipelines.night.rollback import roll_back
-from tests.runs.conftest import Office, as_csv
+from tests.runs.conftest import AS_OF, Office, as_csv
 
 ANN = {
     "name": "Annabella Quillfeather", "id": "CON-77120", "email": "Annabella.Q@Secret.example", "old": "aq1@old.example",
@@ -168,6 +171,17 @@ def test_nothing_names_the_person_any_more(forgotten):
     assert found_below(office.workspace.home) == set()
 
 
+def test_files_with_secrets_are_their_owners_alone(forgotten):
+    workspace = forgotten[0].workspace
+    private = [
+        workspace.erasure_key,
+        workspace.operator_store,
+        *workspace.landed.iterdir(),
+        *workspace.generations.glob("*/private.duckdb"),
+    ]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+
+
 def test_counts_accounting_and_other_people_stay(forgotten):
     office, before, outcome = forgotten
     assert outcome.status == "published"
@@ -247,3 +261,42 @@ def test_who_is_delivered_again_stays_forgotten(forgotten):
     hashes = office.hashes()
     assert office.night(full_refresh=True).status == "published"
     assert office.hashes() == hashes
+
+
+def test_an_order_is_asked_for_previewed_and_waited_for(tmp_path, capsys):
+    office = Office(tmp_path / "workspace")
+    office.deliver("contacts.csv", CONTACTS[:3])
+    office.night()
+    home = ["--home", str(office.workspace.home)]
+    before = (
+        office.workspace.operator_store.exists(),
+        {path: path.read_bytes() for path in office.workspace.landed.iterdir()},
+    )
+    assert ended(["forget", "--contact", ANN["id"], *home]) == 2
+    assert "nobody can be asked here" in capsys.readouterr().err
+    assert ended(["forget", "--contact", ANN["id"], "--dry-run", "--json", *home]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {
+        "ids": ["crm:CON-77120"],
+        "addresses": 1,
+        "phones": 1,
+        "names": 1,
+        "landed_files": ["crm/contacts.csv"],
+        "generations": [1],
+    }
+    assert (
+        office.workspace.operator_store.exists(),
+        {path: path.read_bytes() for path in office.workspace.landed.iterdir()},
+    ) == before
+    assert forget(office, "--email", ANN["email"].lower()) == 0
+    assert [finding.level for finding in check_erasures(Patient(office.workspace, None, AS_OF))] == ["warn"]
+    assert office.night(dry_run=True).status == "nothing_new"
+    assert found_below(office.workspace.landed)
+    assert office.night().status == "published"
+    assert [finding.level for finding in check_erasures(Patient(office.workspace, None, AS_OF))] == ["ok"]
+
+
+def ended(words):
+    with pytest.raises(SystemExit) as ending:
+        main(words)
+    return ending.value.code

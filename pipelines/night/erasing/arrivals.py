@@ -33,32 +33,47 @@ class Landed:
     object: str
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where files lie, how they are read, and where they may be unpacked."""
+
+    workspace: Workspace
+    settings: Settings
+    scratch: Path
+
+
 def redact_landed(
-    workspace: Workspace, settings: Settings, files: Iterable[Landed], registry: Registry, *, look: bool = False
+    workspace: Workspace,
+    settings: Settings,
+    files: Iterable[Landed],
+    registry: Registry,
+    scratch: Path,
+    *,
+    look: bool = False,
 ) -> list[Landed]:
     """Redacts the files; those in which somebody forgotten was named. People's own records first: what names them
-    there, such as an earlier address, is looked for in all others. `look` changes nothing.
+    there, such as an earlier address, is looked for in all others. `look` changes nothing; `scratch` takes unpacked files.
 
     A file that two entities read is redacted as each.
     """
-    known = list(dict.fromkeys(files))
+    known, place = list(dict.fromkeys(files)), _Place(workspace, settings, scratch)
     for _ in range(_ROUNDS):
-        learnt = [_learn(workspace, settings, file, registry, look=look) for file in known if file.entity in _ROSTERS]
+        learnt = [_learn(place, file, registry, look=look) for file in known if file.entity in _ROSTERS]
         if not any(learnt):
             break
-    return [file for file in known if _redact(workspace, settings, file, _redactor(registry, file), look=look)]
+    return [file for file in known if _redact(place, file, _redactor(registry, file), look=look)]
 
 
-def _learn(workspace: Workspace, settings: Settings, file: Landed, registry: Registry, *, look: bool) -> bool:
+def _learn(place: _Place, file: Landed, registry: Registry, *, look: bool) -> bool:
     """Stores what people's own records tell, before any file is changed: a killed night must not lose it."""
     redactor = _redactor(registry, file)
-    _redact(workspace, settings, file, redactor, look=True)
+    _redact(place, file, redactor, look=True)
     learnt = False
     for erasure_id, identity in redactor.harvest.items():
         new = registry.add(erasure_id, identity)
         learnt |= bool(new)
         if new and not look:
-            store_forms(workspace.operator_store, erasure_id, new)
+            store_forms(place.workspace.operator_store, erasure_id, new)
     return learnt
 
 
@@ -68,12 +83,12 @@ def _redactor(registry: Registry, file: Landed) -> Redactor:
     )
 
 
-def _redact(workspace: Workspace, settings: Settings, file: Landed, redactor: Redactor, *, look: bool) -> bool:
-    path = workspace.landed / file.sha256
+def _redact(place: _Place, file: Landed, redactor: Redactor, *, look: bool) -> bool:
+    path = place.workspace.landed / file.sha256
     if not path.is_file():
         return False
-    read, layout = _reading(workspace.home, settings, file)
-    return redact_file(path, file.name, read, layout, redactor, workspace.var / "building", look=look)
+    read, layout = _reading(place.workspace.home, place.settings, file)
+    return redact_file(path, file.name, read, layout, redactor, place.scratch, look=look)
 
 
 def _reading(home: Path, settings: Settings, file: Landed) -> tuple[ReadOptions, Layout]:

@@ -7,6 +7,8 @@ rename: whatever still names the person goes. Each half may be killed and is sim
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -78,7 +80,7 @@ def redact_arrivals(workspace: Workspace, settings: Settings, new: Iterable[Land
     if registry is None:
         return []
     files = [Landed(file.source, file.entity, file.name, file.sha256, file.object) for file in new]
-    changed = redact_landed(workspace, settings, files, registry)
+    changed = redact_landed(workspace, settings, files, registry, workspace.building)
     names = list(dict.fromkeys(f"{file.source}/{file.name}" for file in changed))
     if not names:
         return []
@@ -95,7 +97,7 @@ def redact_kept(workspace: Workspace, settings: Settings, plan: Plan, aside: Pat
         raise TouchlineError(
             "an order to forget somebody has no entry in the registry", "Give it again: touchline forget"
         )
-    redact_landed(workspace, settings, _landed(workspace, plan.known, plan.inbox.new), registry)
+    redact_landed(workspace, settings, _landed(workspace, plan.known, plan.inbox.new), registry, workspace.building)
     folder = aside / f"{plan.previous.number:06d}"
     folder.mkdir(parents=True)
     copy = Generation(folder)
@@ -109,7 +111,8 @@ def redact_kept(workspace: Workspace, settings: Settings, plan: Plan, aside: Pat
 def files_naming(workspace: Workspace, settings: Settings, published: Generation, registry: Registry) -> list[Landed]:
     """The landed files in which somebody of the registry is named; nothing is changed."""
     known = read_publication(published)[1]
-    return redact_landed(workspace, settings, _landed(workspace, known, ()), registry, look=True)
+    with tempfile.TemporaryDirectory() as scratch:  # not in the workspace: a night may be running there
+        return redact_landed(workspace, settings, _landed(workspace, known, ()), registry, Path(scratch), look=True)
 
 
 def _landed(workspace: Workspace, known: Iterable[KnownLoad], new: Iterable[LandedFile]) -> list[Landed]:
@@ -138,12 +141,31 @@ def finish_erasures(workspace: Workspace, at: datetime) -> list[str]:
     _drop_open_windows(workspace.fetched)
     for path in _texts(workspace):
         _redact_text(path, redactor)
-    for path in (workspace.operator_store, *sorted(workspace.dagster_home.rglob("*.db"))):
-        if path.is_file():
-            redact_sqlite(path, redactor)
+    held = [path for path in _stores(workspace) if not _is_redacted(path, redactor)]
+    if held:
+        names = ", ".join(path.name for path in held)
+        return [
+            *notes,
+            f"{names} is held by another process and may still name somebody forgotten: touchline run again.",
+        ]
     mark_finished(workspace.operator_store, unfinished, at)
     people = f"{len(unfinished)} people were" if len(unfinished) > 1 else "One person was"
     return [f"{people} forgotten: earlier generations are gone, and nothing can be rolled back to them.", *notes]
+
+
+def _stores(workspace: Workspace) -> list[Path]:
+    """What people ordered and were told, and Dagster's history."""
+    found = (workspace.operator_store, *sorted(workspace.dagster_home.rglob("*.db")))
+    return [path for path in found if path.is_file()]
+
+
+def _is_redacted(path: Path, redactor: Redactor) -> bool:
+    """False when somebody else writes in it just now; the next night tries again."""
+    try:
+        redact_sqlite(path, redactor)
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def _drop_generations(workspace: Workspace) -> None:
