@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from models.mapping import FileFormat, ReadOptions
 from pipelines.night.erasing.layout import Layout
-from pipelines.night.erasing.redactor import Cell, Redactor
+from pipelines.night.erasing.redactor import Cell, Redactor, Role
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What each column is, and the place of the one that tells whose own a record is."""
+
+    roles: list[Role]
+    key: int | None
+
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
@@ -17,30 +27,30 @@ def redact_delimited(text: str, file_format: FileFormat, read: ReadOptions, layo
     delimiter = read.delimiter or ("\t" if file_format is FileFormat.TSV else ",")
     start = _after_lines(text, read.skip_rows)
     parts = [redactor.names(redactor.text(text[:start]))]
-    columns: list[str] | None = None
+    header: _Header | None = None
     for raw, end in _records(text, start, delimiter, read.quote):
         cells = [_plain(cell, read.quote) for cell in raw]
-        if columns is None and any(cell.strip("\ufeff \t") for cell in cells) and not _is_comment(cells, read.comment):
+        if header is None and any(cell.strip("\ufeff \t") for cell in cells) and not _is_comment(cells, read.comment):
             columns = [cell.strip("\ufeff \t\xa0") for cell in cells]
+            header = _Header([layout.role_of(column) for column in columns], layout.key_among(columns))
             parts += [delimiter.join(raw), end]
             continue
-        parts += [_redacted(raw, cells, columns or [], delimiter, read.quote, layout, redactor), end]
+        if header is not None and len(cells) == len(header.roles):
+            told = [Cell(cell, role) for cell, role in zip(cells, header.roles, strict=True)]
+            found = redactor.record(told, header.key)
+            raw = [
+                one if cell == new else _as_written(new, one, delimiter, read.quote)
+                for one, cell, new in zip(raw, cells, found, strict=True)
+            ]
+            parts += [delimiter.join(raw), end]
+        else:
+            parts += [_redact_torn(delimiter.join(raw), redactor), end]
     return "".join(parts)
 
 
-def _redacted(
-    raw: list[str], cells: list[str], columns: list[str], delimiter: str, quote: str, layout: Layout, redactor: Redactor
-) -> str:
-    if len(cells) != len(columns):
-        whole = delimiter.join(raw)
-        found = redactor.text(whole)
-        return whole if found == whole else redactor.names(found)
-    told = [Cell(cell, layout.role_of(column)) for cell, column in zip(cells, columns, strict=True)]
-    found_cells = redactor.record(told, layout.key_among(columns))
-    return delimiter.join(
-        one if cell == new else _as_written(new, one, delimiter, quote)
-        for one, cell, new in zip(raw, cells, found_cells, strict=True)
-    )
+def _redact_torn(record: str, redactor: Redactor) -> str:
+    found = redactor.text(record)
+    return record if found == record else redactor.names(found)
 
 
 def _as_written(new: str, raw: str, delimiter: str, quote: str) -> str:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pipelines.night.erasing.registry import Identity, Registry, Subject
 
 Role = Literal["contact", "rep", "name", "email", "phone", "kept", "other"]
 """What a cell is: an id of a contact or a rep, a private field, one that core needs, or one that nothing reads."""
+_Known = TypeVar("_Known", str, bool)
 SUBJECTS = ("contact", "rep")
-_LARGEST_CACHE = 1_000_000
+_LARGEST_CACHE = 200_000
+_SHORTEST_TEXT, _LONGEST_CACHED = 5, 80
 _LONGEST_NAME = 5
 _PART = r"[^\s@,;<>\"()\[\]{}:|\\/=&?]+"
 _EMAIL = re.compile(f"{_PART}@{_PART}")
 _BETWEEN = "[ ().\\-/\u00a0\u2010-\u2015]{0,3}"
 _PHONE = re.compile(rf"(?<![\w.])(?:\+[ (]{{0,2}}|\()?[0-9](?:{_BETWEEN}[0-9]){{6,}}(?![\w])")
+_SEVEN_DIGITS = re.compile(r"(?:[0-9][^0-9]{0,3}){7}")
+_NAMES_NOBODY = re.compile(r"[A-Za-z]{1,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{5,15}(?:Z|[+-][0-9:]{2,6})?)?")
+"""A short word, and a day or an instant: most cells are one of these."""
 _WORD = re.compile(r"(?<![\w@.-])[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?![\w@])")
 _NAME_WORD = re.compile(r"[^\W_]+")
 _PREFIXED = re.compile(r"(?<![\w])([a-z][a-z0-9_]{0,62}):([^\s,;|\"'\[\]{}]+)")
@@ -30,7 +35,7 @@ _ID_PART = re.compile(r"[^\s,;|\"'\[\]{}<>]+")
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a record, or a value of a JSON object; `is_list` when it may hold several ids."""
+    """A cell of a record, or a value of a JSON object."""
 
     text: str
     role: Role
@@ -47,25 +52,39 @@ class Redactor:
     sources: Sequence[str]
     own: str = ""
     harvest: dict[str, Identity] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
     _words: dict[str, str] = field(default_factory=dict)
     _name_words: dict[str, bool] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
         """Addresses, phone numbers and ids long enough to be nobody else's become tokens."""
+        if len(text) < _SHORTEST_TEXT or _NAMES_NOBODY.fullmatch(text):
+            return text
+        known = self._texts.get(text)
+        if known is None:
+            known = self._redacted(text)
+            if len(text) <= _LONGEST_CACHED:
+                _remember(self._texts, text, known)
+        return known
+
+    def _redacted(self, text: str) -> str:
         found = text
         if "@" in found:
             found = _EMAIL.sub(lambda match: self._email(match[0]), found)
-        if len(text) >= 5:
+        if _SEVEN_DIGITS.search(found):
             found = _PHONE.sub(lambda match: self.registry.token_of_phone(match[0]) or match[0], found)
-            found = _WORD.sub(lambda match: self._word(match[0]), found)
-        return found
+        return _WORD.sub(lambda match: self._word(match[0]), found)
 
     def ids(self, text: str, subject: str) -> str:
         """A cell of ids: each, however short, becomes its token; an address in it too."""
-        whole = self._id(text.strip(), (subject,))
-        if whole is not None:
-            return whole
-        return self.text(_ID_PART.sub(lambda match: self._id(match[0], (subject,)) or match[0], text))
+        key = f"{subject}\0{text}"
+        known = self._texts.get(key)
+        if known is None:
+            whole = self._id(text.strip(), (subject,))
+            parts = _ID_PART.sub(lambda match: self._id(match[0], (subject,)) or match[0], text)
+            known = self.text(parts) if whole is None else whole
+            _remember(self._texts, key, known)
+        return known
 
     def prefixed_ids(self, text: str) -> str:
         """Ids as core writes them, `crm:C1`, wherever they stand."""
@@ -77,6 +96,8 @@ class Redactor:
         """Names of forgotten people as whole words, in any order."""
         words = list(_NAME_WORD.finditer(text))
         are_known = [self._is_of_a_name(word[0]) for word in words]
+        if not any(are_known):
+            return text
         place, end, parts = 0, 0, []
         while place < len(words):
             length, token = self._name_at(text, words, are_known, place)
@@ -167,9 +188,7 @@ class Redactor:
         if known is None:
             is_sure = len(word) >= 12 or (len(word) >= 5 and any(letter.isdigit() for letter in word))
             known = (self._id(word, SUBJECTS) if is_sure else None) or word
-            if len(self._words) >= _LARGEST_CACHE:
-                self._words.clear()
-            self._words[word] = known
+            _remember(self._words, word, known)
         return known
 
     def _id(self, text: str, subjects: Iterable[str], sources: Sequence[str] | None = None) -> str | None:
@@ -194,7 +213,13 @@ class Redactor:
     def _is_of_a_name(self, word: str) -> bool:
         known = self._name_words.get(word)
         if known is None:
-            if len(self._name_words) >= _LARGEST_CACHE:
-                self._name_words.clear()
-            known = self._name_words[word] = self.registry.is_of_a_name(word)
+            known = self.registry.is_of_a_name(word)
+            _remember(self._name_words, word, known)
         return known
+
+
+def _remember(cache: dict[str, _Known], text: str, known: _Known) -> None:
+    """Cells repeat, so most are looked up once; a file of texts that do not must not fill the memory."""
+    if len(cache) >= _LARGEST_CACHE:
+        cache.clear()
+    cache[text] = known
