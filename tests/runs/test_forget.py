@@ -266,6 +266,7 @@ def test_who_is_delivered_again_stays_forgotten(forgotten):
 def test_an_order_is_asked_for_previewed_and_waited_for(tmp_path, capsys):
     office = Office(tmp_path / "workspace")
     office.deliver("contacts.csv", CONTACTS[:3])
+    refused = office.deliver("stages.csv", f"pipeline\nwritten by {ANN['email']}\n".encode())
     office.night()
     home = ["--home", str(office.workspace.home)]
     before = (
@@ -281,7 +282,7 @@ def test_an_order_is_asked_for_previewed_and_waited_for(tmp_path, capsys):
         "addresses": 1,
         "phones": 1,
         "names": 1,
-        "landed_files": ["crm/contacts.csv"],
+        "landed_files": ["crm/contacts.csv", "crm/stages.csv"],
         "generations": [1],
     }
     assert (
@@ -292,7 +293,10 @@ def test_an_order_is_asked_for_previewed_and_waited_for(tmp_path, capsys):
     assert [finding.level for finding in check_erasures(Patient(office.workspace, None, AS_OF))] == ["warn"]
     assert office.night(dry_run=True).status == "nothing_new"
     assert found_below(office.workspace.landed)
-    assert office.night().status == "published"
+    outcome = office.night()
+    assert outcome.status == "published" and not refused.exists()
+    assert any("refused and named people who were forgotten" in note and "stages.csv" in note for note in outcome.notes)
+    assert found_below(office.workspace.home) == set()
     assert [finding.level for finding in check_erasures(Patient(office.workspace, None, AS_OF))] == ["ok"]
 
 

@@ -137,7 +137,7 @@ def finish_erasures(workspace: Workspace, at: datetime) -> list[str]:
     redactor = Redactor(registry, registry.sources)
     _drop_generations(workspace)
     drop_failed(workspace)
-    notes = remove_inbox_copies(workspace)
+    notes = remove_inbox_copies(workspace, _accepted(workspace))
     _drop_open_windows(workspace.fetched)
     for path in _texts(workspace):
         _redact_text(path, redactor)
@@ -166,6 +166,13 @@ def _is_redacted(path: Path, redactor: Redactor) -> bool:
     except sqlite3.OperationalError:
         return False
     return True
+
+
+def _accepted(workspace: Workspace) -> set[str]:
+    """The contents whose rows stand in the published generation."""
+    published = current_generation(workspace)
+    known = read_publication(published)[1] if published is not None else ()
+    return {load.sha256 for load in known if load.status == "accepted"}
 
 
 def _drop_generations(workspace: Workspace) -> None:

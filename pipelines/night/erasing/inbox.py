@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Container
 from pathlib import Path
 
 from models.personal import masked_name
@@ -12,10 +13,14 @@ from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
 
 
-def remove_inbox_copies(workspace: Workspace) -> list[str]:
-    """Deletes them, with their line in the index; what lies outside the workspace or cannot go is told instead."""
+def remove_inbox_copies(workspace: Workspace, accepted: Container[str]) -> list[str]:
+    """Deletes them, with their line in the index; what lies outside the workspace or cannot go is told instead.
+
+    So is a deleted file whose content was never `accepted`: its other rows are nowhere yet.
+    """
     index = read_index(workspace.inbox_index)
     left: list[str] = []
+    lost: list[str] = []
     for name, (*identity, sha256) in list(index.items()):
         path = Path(name)
         if not _is_still(path, identity) or not _was_redacted(workspace.landed / str(sha256)):
@@ -24,14 +29,20 @@ def remove_inbox_copies(workspace: Workspace) -> list[str]:
             try:
                 path.unlink(missing_ok=True)
                 del index[name]
+                lost += [] if sha256 in accepted else [masked_name(path.name)]
                 continue
             except OSError:
                 pass
         left.append(masked_name(path.name))
     write_whole(workspace.inbox_index, json.dumps(index))
-    if not left:
-        return []
-    return [f"These files still name people who were forgotten, and only you can delete them: {', '.join(left)}."]
+    return [
+        *_told(left, "These files still name people who were forgotten, and only you can delete them"),
+        *_told(lost, "These files were refused and named people who were forgotten; deliver them again without these"),
+    ]
+
+
+def _told(names: list[str], what: str) -> list[str]:
+    return [f"{what}: {', '.join(names)}."] if names else []
 
 
 def _is_still(path: Path, identity: list[int | str]) -> bool:
