@@ -22,6 +22,7 @@ from pipelines.commands.dev import dev
 from pipelines.commands.dictionary import dictionary
 from pipelines.commands.doctor import doctor
 from pipelines.commands.explain import explain
+from pipelines.commands.forget import forget
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
 from pipelines.commands.quarantine import quarantine
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, backfill, rollback, status, query, explain, dictionary, doctor, dev):
+for command in (init, demo, inspect, run, backfill, rollback, status, query, explain, dictionary, forget, doctor, dev):
     app.command()(command)
 app.add_typer(quarantine)
 app.add_typer(alerts)

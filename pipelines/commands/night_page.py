@@ -71,8 +71,8 @@ def _show_orders(out: Page, outcome: NightOutcome) -> None:
     for order in outcome.orders:
         passed = order["rows_passed"]
         came = f"; {counted(passed, 0)} {'passes' if passed < 2 else 'pass'} now" if order["kind"] == "replay" else ""
-        named = counted(order["rows_named"], order["files_named"])
-        out.line(f"\nOrder carried out: {order['kind']} {order['words']} ({named}{came})")
+        named = "" if order["kind"] == "forget" else f" ({counted(order['rows_named'], order['files_named'])}{came})"
+        out.line(f"\nOrder carried out: {order['kind']} {order['words']}{named}")
 
 
 def _show_quarantine(out: Page, quarantine: dict[str, int]) -> None:

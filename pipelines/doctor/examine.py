@@ -10,6 +10,7 @@ from models.settings import Settings
 from pipelines.commands.standing import Standing, read_standing
 from pipelines.doctor.accounts import check_accounts
 from pipelines.doctor.alerts import check_alerts
+from pipelines.doctor.erasures import check_erasures
 from pipelines.doctor.finding import Finding, Patient, fail, fine
 from pipelines.doctor.folders import (
     check_dagster_settings,
@@ -40,6 +41,7 @@ _CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_accounts,
     check_alerts,
     check_published,
+    check_erasures,
     check_held_readers,
 )
 

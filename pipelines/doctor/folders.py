@@ -42,7 +42,13 @@ def check_permissions(patient: Patient) -> Iterator[Finding]:
 def check_private_files(patient: Patient) -> Iterator[Finding]:
     """Identities and the key are for the owner alone."""
     workspace = patient.workspace
-    private = [workspace.secret_key, *workspace.var.glob("*/*/private.duckdb"), *workspace.landed.glob("*")]
+    private = [
+        workspace.secret_key,
+        workspace.erasure_key,
+        workspace.operator_store,
+        *workspace.var.glob("*/*/private.duckdb"),
+        *workspace.landed.glob("*"),
+    ]
     found = [path for path in private if path.is_file()]
     open_ones = [path for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if open_ones:

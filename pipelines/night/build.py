@@ -18,6 +18,7 @@ from data_quality.reconcile import reconcile_all
 from models.settings import Settings
 from pipelines.alerting.tonight import judge_tonight, summary
 from pipelines.night.audit import expectations_of
+from pipelines.night.erasing.forget import registry_of
 from pipelines.night.fetch import write_cursors
 from pipelines.night.generation import Generation
 from pipelines.night.identity import workspace_key
@@ -114,6 +115,7 @@ def _load(
 ) -> tuple[Loader, tuple[dict[str, object], ...]]:
     """Tonight's rows into core.latest_*, and what people ordered; the rows of ops.operator_order that it added."""
     request, plan = night.request, night.plan
+    registry = registry_of(request.workspace)
     loader = Loader(
         connection,
         night.settings,
@@ -124,6 +126,7 @@ def _load(
         rebuilding=plan.is_full,
         is_first=plan.previous is None,
         dismissed=plan.orders.dismissed,
+        forgotten=registry.forgotten_since() if registry is not None else {},
     )
     loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
     if plan.is_full and plan.previous is not None:

@@ -12,6 +12,7 @@ import duckdb
 
 from models.contracts import CONTRACTS
 from models.settings import Settings
+from pipelines.night.identity import KEY_FORMS
 from sql.rules import rules_fingerprint
 
 _MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
@@ -43,7 +44,7 @@ def fingerprint_of(settings: Settings, tables: str, mappings: str, key: bytes) -
         source.pop("api")
     contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}
     parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), tables, mappings]
-    parts += [time_zone_rules(), version("holidays")]
+    parts += [time_zone_rules(), version("holidays"), *KEY_FORMS]
     return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
 
 

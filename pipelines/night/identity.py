@@ -14,6 +14,14 @@ from pipelines.night.whole_file import write_whole
 
 SECRET_VARIABLE = "TOUCHLINE_SECRET_KEY"
 _BLOCK = 64
+_EMAIL_FORM = r"""case
+    when contains(email, '<')
+        then lower(coalesce(nullif(regexp_extract(email, '<\s*([^<>\s]+@[^<>\s]+)\s*>', 1), ''), trim(email)))
+    else lower(trim(email)) end"""
+_PHONE_FORM = "regexp_replace(regexp_replace(replace(phone, '(0)', ''), '[^0-9]', '', 'g'), '^00', '')"
+"""As `models.identities` says it in Python; texts are composed (NFC) when they come here."""
+KEY_FORMS = (_EMAIL_FORM, _PHONE_FORM)
+"""A change of these gives other keys for the same texts: everything is rebuilt then."""
 
 
 def workspace_key(path: Path, environment: Mapping[str, str]) -> bytes:
@@ -41,8 +49,8 @@ def _make_key(path: Path) -> None:
 def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """`keyed_hash(text)` (HMAC-SHA256, RFC 2104, as hex) and `contact_key_of(email, phone)`, for this connection only.
 
-    E-mail addresses are compared lower-case and trimmed, phones by their digits; each has a prefix of its own, so
-    that an address never equals a phone.
+    E-mail addresses are compared lower-case, trimmed and without a name around them, phones by their digits as dialled
+    from abroad (`0044` is `+44`); each has a prefix of its own, so that an address never equals a phone.
     """
     import hashlib
 
@@ -54,8 +62,8 @@ def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None
     )
     connection.execute(
         "create or replace temp macro contact_key_of(email, phone) as case"
-        " when email is not null then keyed_hash('email:' || lower(trim(email)))"
-        " when regexp_replace(phone, '[^0-9]', '', 'g') <> '' then keyed_hash('phone:' || regexp_replace(phone, '[^0-9]', '', 'g'))"
+        f" when email is not null then keyed_hash('email:' || {_EMAIL_FORM})"
+        f" when {_PHONE_FORM} <> '' then keyed_hash('phone:' || {_PHONE_FORM})"
         " end"
     )
     create_hiding_macros(connection)

@@ -41,6 +41,7 @@ class FileResult:
     line_of: Callable[[int], int]
     first_row: int
     row_count: int
+    rows_erased: int = 0
 
     def place_of(self, line: int) -> int | None:
         """The place (from 0) of the row that begins at this line; None when none does."""

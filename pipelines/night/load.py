@@ -7,7 +7,7 @@ accounting stays as it was judged in their own night, but for rows that are judg
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
 from pipelines.night.orders import Dismissed
 from pipelines.night.outcome import LoadSummary
-from pipelines.night.replays import fates_of, hold_back
+from pipelines.night.replays import fates_of, hold_back, leave_out_forgotten
 from pipelines.night.second_header import refuse_second_header
 from pipelines.night.winners import Verdicts, settle
 from sql.records import changed_table, create_record_table, record_key_column
@@ -50,7 +50,7 @@ class Load:
 class Loader:
     """Reads loads into one build. One instance a night.
 
-    `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
+    `forgotten` is by token the last load before each contact was erased. `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -62,6 +62,7 @@ class Loader:
     rebuilding: bool
     is_first: bool
     dismissed: Dismissed = field(default_factory=Dismissed)
+    forgotten: Mapping[str, int] = field(default_factory=dict)
     summaries: list[LoadSummary] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -116,6 +117,7 @@ class Loader:
             return
         key = (load.file.source, load.file.entity, load.file.sha256)
         result = hold_back(self.connection, load, result, self.dismissed.lines_of(key))
+        result = leave_out_forgotten(self.connection, load, result, self.forgotten)
         if self._breaks_anew(load, result) and self._is_over_budget(load.source, result):
             self._refuse(load, self._budget_error(load, result))
             return
@@ -251,6 +253,7 @@ class Loader:
         summary = LoadSummary(
             load.load_id, load.source.name, load.file.entity, load.file.name, "accepted",
             rows_read=result.rows_read, rows_quarantined=result.rows_quarantined, rows_ignored=result.rows_ignored,
+            rows_erased=result.rows_erased,
         )  # fmt: skip
         summary = with_verdicts(summary, result.rows_valid, duplicate, superseded)
         self.summaries.append(summary)

@@ -22,7 +22,7 @@ from typing import Literal
 
 from models.errors import TouchlineError
 
-OrderKind = Literal["replay", "discard"]
+OrderKind = Literal["replay", "discard", "forget"]
 _WAIT_SECONDS = 30.0
 _ORDERS = """
     create table operator_order (
@@ -88,7 +88,22 @@ _ALERTS = """
         attempted_at text not null default '[]'
     )
 """
-_VERSIONS = (_ORDERS, _ALERTS)
+_ERASURES = """
+    create table erasure (
+        place integer primary key autoincrement,
+        erasure_id text not null unique,
+        subject text not null,
+        since_load integer not null,
+        sources text not null,
+        finished_at text
+    );
+    create table erased_form (
+        hash text primary key,
+        token text not null,
+        erasure_id text not null references erasure (erasure_id)
+    )
+"""
+_VERSIONS = (_ORDERS, _ALERTS, _ERASURES)
 """What each version added to the one before."""
 VERSION = len(_VERSIONS)
 
@@ -140,30 +155,35 @@ def give_order(
     """Writes an order; the next night carries it out."""
     order = Order(secrets.token_hex(4), kind, given_at, given_by, words, reason, tuple(targets))
     with opened(store) as connection:
-        connection.execute(
-            "insert into operator_order (order_id, kind, given_at, given_by, words, reason, targets)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                order.order_id,
-                kind,
-                given_at.isoformat(),
-                given_by,
-                words,
-                reason,
-                json.dumps([asdict(target) for target in targets]),
-            ],
-        )
+        write_order(connection, order)
     return order
 
 
+def write_order(connection: sqlite3.Connection, order: Order) -> None:
+    """Adds an order inside somebody's transaction."""
+    connection.execute(
+        "insert into operator_order (order_id, kind, given_at, given_by, words, reason, targets)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            order.order_id,
+            order.kind,
+            order.given_at.isoformat(),
+            order.given_by,
+            order.words,
+            order.reason,
+            json.dumps([asdict(target) for target in order.targets]),
+        ],
+    )
+
+
 def read_orders(store: Path) -> tuple[Order, ...]:
-    """Every replay and discard that was ever ordered, oldest first."""
+    """Every replay, discard and erasure that was ever ordered, oldest first."""
     if not store.exists():
         return ()
     with opened(store, writing=False) as connection:
         found = connection.execute(
             "select order_id, kind, given_at, given_by, words, reason, targets from operator_order"
-            " where kind in ('replay', 'discard') order by place"
+            " where kind in ('replay', 'discard', 'forget') order by place"
         ).fetchall()
     return tuple(
         Order(name, kind, datetime.fromisoformat(at), by, words, reason, tuple(map(_target, json.loads(targets))))

@@ -6,7 +6,7 @@ Rows are named by their file's content and line, never by a load's id: after a r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +50,15 @@ class Orders:
     def replays(self) -> bool:
         """Whether quarantined rows are to be judged again."""
         return any(order.kind == "replay" for order in self.pending)
+
+    @property
+    def erases(self) -> bool:
+        """Whether somebody is to be forgotten."""
+        return any(order.kind == "forget" for order in self.pending)
+
+    def without_erasures(self) -> Orders:
+        """What a dry run carries out: it must not touch what was landed."""
+        return replace(self, pending=tuple(order for order in self.pending if order.kind != "forget"))
 
     def files_to_retry(self) -> frozenset[FileKey]:
         """Refused files that a pending replay names: they are read again though nothing changed."""

@@ -116,6 +116,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     sources = {kind: source for kind in kinds if (source := source_of(settings, home, *kind)) is not None}
     fingerprints = {kind: mapping_fingerprint(settings, source) for kind, source in sources.items()}
     orders = orders_for(request.workspace.operator_store, previous)
+    orders = orders.without_erasures() if request.dry_run else orders
     inbox = sort_inbox(landed, known, fingerprints, orders.dismissed.files, orders.files_to_retry())
     if request.is_partial:
         inbox, orders = replace(inbox, new=(), repeated=(), deferred=()), replace(orders, pending=())
@@ -126,6 +127,8 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
             check_window(previous, request.window)
     elif not why and orders.replays:
         why = "quarantined rows are to be judged again"
+    elif not why and orders.erases:
+        why = "somebody is to be forgotten"
     alerts = alerts_fingerprint_of(settings, SQL_FOLDER)
     return Plan(previous, published, catalogue, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
 

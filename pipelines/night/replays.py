@@ -13,7 +13,7 @@ from data_quality.replay import Fate, Line
 from models.contracts import CONTRACTS
 from pipelines.night.ingest import FileResult
 from pipelines.night.joins import is_join
-from pipelines.night.stage_sql import IGNORED, WITHHELD, staged_table
+from pipelines.night.stage_sql import ERASED, IGNORED, WITHHELD, staged_table
 from sql.quoting import literal
 from sql.records import record_key_column
 
@@ -60,6 +60,21 @@ def _with_withheld(load: Load, result: FileResult, lines: list[int]) -> FileResu
         rows_quarantined=result.rows_quarantined + len(lines),
         rejected=(*result.rejected, *rejected),
     )
+
+
+def leave_out_forgotten(
+    connection: duckdb.DuckDBPyConnection, load: Load, result: FileResult, forgotten: Mapping[str, int]
+) -> FileResult:
+    """Takes out rows of contacts who had been forgotten before the load came: nothing new of them is kept."""
+    known = [f"{load.file.source}:{token}" for token, since in forgotten.items() if load.load_number > since]
+    if load.file.entity != "contacts" or not known:
+        return result
+    (count,) = connection.execute(
+        f"update {staged_table(CONTRACTS['contacts'])} set _broken = {ERASED}, _extra = null"
+        " where _load_number = ? and _broken = 0 and _unmapped = 0 and contact_id in (select unnest(?))",
+        [load.load_number, known],
+    ).fetchone() or (0,)
+    return replace(result, rows_valid=result.rows_valid - count, rows_erased=count)
 
 
 def fates_of(

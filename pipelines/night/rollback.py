@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from models.errors import TouchlineError, UsageError
+from pipelines.night.erasing.forget import erased_in
 from pipelines.night.generation import Generation, folders_of, one_night_at_a_time, point_readers_at
 from pipelines.night.ledger import KnownLoad, accepted_loads
 from pipelines.night.publication import read_publication
@@ -49,6 +50,7 @@ def roll_back(workspace: Workspace, number: int | None) -> RolledBack:
     with one_night_at_a_time(workspace):
         kept = {generation.number: generation for generation in kept_generations(workspace)}
         before = _pointed_at(workspace)
+        _refuse_before_erasure(workspace, kept.get(before or 0), number)
         target = kept.get(_one_before(kept, before) if number is None else number)
         if target is None or not target.is_whole:
             raise _no_such(kept, number)
@@ -56,6 +58,19 @@ def roll_back(workspace: Workspace, number: int | None) -> RolledBack:
         if target.number != before:
             point_readers_at(workspace, _generation(workspace, target.number))
         return RolledBack(before, target.number, lacking)
+
+
+def _refuse_before_erasure(workspace: Workspace, published: KeptGeneration | None, number: int | None) -> None:
+    """An earlier generation names people who were forgotten since; it may still be there when a night was killed."""
+    if published is None or not published.is_whole:
+        return
+    erased = max(erased_in(_generation(workspace, published.number)).values(), default=0)
+    wanted = published.built_on if number is None else number
+    if wanted is not None and wanted < erased:
+        raise UsageError(
+            f"generation {wanted} cannot come back: it names somebody who was forgotten in generation {erased}",
+            "Correct what is wrong at its source, or in the settings, and run a night.",
+        )
 
 
 def _one_before(kept: dict[int, KeptGeneration], before: int | None) -> int:

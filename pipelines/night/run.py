@@ -21,6 +21,7 @@ from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
+from pipelines.night.erasing.forget import Standing, finish_erasures, redact_arrivals, redact_kept, standing_erasures
 from pipelines.night.fetch import FetchedTonight, Fetching, fetch_sources, read_cursors
 from pipelines.night.generation import (
     Generation,
@@ -64,7 +65,10 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
     with one_night_at_a_time(workspace):
         removed = remove_leftovers(workspace)
         with _failures_recorded(request, settings, steps, begun):
+            forgotten = finish_erasures(workspace, request.started_at)
             outcome = _night(request, settings, steps)
+            forgotten += finish_erasures(workspace, request.started_at)
+        outcome = replace(outcome, notes=(*outcome.notes, *forgotten))
         untold = tell_of_night(workspace, settings, outcome, request.started_at)
         notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
@@ -83,7 +87,7 @@ def find_nothing_new(
     steps = Steps(progress or Quiet())
     begun = time.perf_counter()
     with one_night_at_a_time(request.workspace):
-        if find_leftovers(request.workspace):
+        if find_leftovers(request.workspace) or standing_erasures(request.workspace) != Standing():
             return None
         with _failures_recorded(request, settings, steps, begun):
             plan = _land_and_plan(request, settings, steps)
@@ -146,10 +150,11 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
     if is_nothing_new(request, settings, plan):
         return _nothing_new(request, settings, plan)
     notes = notes_of(request, settings, plan)
-    night = Night(request, settings, plan, steps)
     with auditor(settings) as judges:
         with steps.step("copy"):
             build = begin_build(workspace, None if plan.is_full else plan.previous)
+        plan = _without_the_forgotten(request, settings, steps, plan, notes)
+        night = Night(request, settings, plan, steps)
         built = build_generation(night, build)
         if judges is not None and built.suites:
             with steps.step("expectations"):
@@ -164,6 +169,17 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         seal_databases(build)
         publish(workspace, build, settings.engine.keep_generations, plan.previous)
     return outcome
+
+
+def _without_the_forgotten(
+    request: NightRequest, settings: Settings, steps: Steps, plan: Plan, notes: list[str]
+) -> Plan:
+    """The plan once nothing that the night reads names anybody who was or is to be forgotten."""
+    if plan.orders.erases:
+        with steps.step("forget"):
+            return redact_kept(request.workspace, settings, plan, request.workspace.building / "before")
+    notes += redact_arrivals(request.workspace, settings, plan.inbox.new)
+    return plan
 
 
 def _at_the_published_instant(request: NightRequest) -> NightRequest:

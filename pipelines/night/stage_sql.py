@@ -17,8 +17,10 @@ from pipelines.sources.reading import TextRows
 from sql.quoting import identifier, literal
 from sql.records import PREFIXED_REFERENCES, column_name, record_key_column
 
-WITHHELD, IGNORED = -1, -2
-"""Values of `_broken` that are no mask: a row that somebody dismissed, and one that is no record of the entity."""
+WITHHELD, IGNORED, ERASED = -1, -2, -3
+"""Values of `_broken` that are no mask: a row that somebody dismissed, one that is no record of the entity, and one of
+a person who had been forgotten."""
+_ERASED_PRIVATE = "erased-%"
 _HIDDEN_BY = {Hiding.KEY: "hidden_id", Hiding.WORD: "hidden_word", Hiding.TEXT: "hidden_text", Hiding.NONE: ""}
 
 
@@ -50,7 +52,7 @@ def stage_sql(
     plan: EntityPlan, rows: TextRows, mapped: MappedSql, contract: ContractSql, load_number: int, is_first: bool
 ) -> str:
     """Nested SELECTs: cells → canonical text and mapping failures → mask → typed values → row hash."""
-    texts = [f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items()]
+    texts = [f"{_without_token(plan, field, text)} as {identifier(field)}" for field, text in mapped.fields.items()]
     texts += [f"null::varchar as {identifier(field)}" for field in plan.contract.kinds() if field not in mapped.fields]
     typed = _typed_columns(plan, contract)
     fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
@@ -83,6 +85,13 @@ def stage_sql(
             {in_order}
         )
     """
+
+
+def _without_token(plan: EntityPlan, field: str, text: str) -> str:
+    """The token of a forgotten person is no name, address or number of theirs."""
+    if field not in plan.contract.PRIVATE:
+        return text
+    return f"case when ({text}) like '{_ERASED_PRIVATE}' then null else {text} end"
 
 
 def _in_file_order(rows: TextRows, mapped: MappedSql) -> tuple[str, str]:

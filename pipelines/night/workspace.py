@@ -99,6 +99,11 @@ class Workspace:
         return self.var / "secret.key"
 
     @property
+    def erasure_key(self) -> Path:
+        """The key of the erasure registry, never rotated; mode 0600."""
+        return self.var / "erasure.key"
+
+    @property
     def dagster_home(self) -> Path:
         """DAGSTER_HOME."""
         return self.var / "dagster"
