@@ -16,10 +16,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.quality.bad_inputs.fixtures import FOLDER, Fixture, GivenFile, read_catalogue, read_fixtures
+from tests.quality.bad_inputs.fixtures import Fixture, GivenFile, read_catalogue, read_fixtures
 from tests.quality.bad_inputs.made_files import content_of
 from tests.reliability import record
-from tests.runs.conftest import Office
+from tests.runs.conftest import Office, made_once
 
 ROOT = Path(__file__).parents[3]
 CATALOGUE, FIXTURES = read_catalogue(), read_fixtures()
@@ -67,29 +67,41 @@ REJECTED = """
 """
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """All fixtures through two nights."""
+def run_nights(folder: Path) -> None:
+    """All fixtures through two nights; what was delivered and noted is written beside the workspace."""
     company = {"name": "Test", "timezone": "America/New_York"}
     sources = [settings_of(fixture, form) for fixture, form in SHOWN]
-    office = Office(
-        tmp_path_factory.mktemp("catalogue") / "workspace", json.dumps({"company": company, "sources": sources})
-    )
-    delivered: dict[tuple[str, int], tuple[str, str]] = {}
+    office = Office(folder / "workspace", json.dumps({"company": company, "sources": sources}))
+    delivered: list[tuple[str, int, str, str]] = []
     notes: list[str] = []
     for night in NIGHTS:
         for fixture, form in SHOWN:
+            source = source_of(fixture, form)
             for place, file in enumerate(given_in(fixture, form)):
                 if file.night == night:
                     name, content = content_of(fixture, file, form)
-                    office.deliver(name, content, f"inbox/{source_of(fixture, form)}")
-                    delivered[source_of(fixture, form), place] = name, hashlib.sha256(content).hexdigest()
+                    office.deliver(name, content, f"inbox/{source}")
+                    delivered.append((source, place, name, hashlib.sha256(content).hexdigest()))
         notes += office.night().notes
+    (folder / "told.json").write_text(json.dumps([delivered, notes]), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """What one process's nights published."""
+    folder = made_once(tmp_path_factory, "catalogue", run_nights)
+    office = Office(folder / "workspace")
+    delivered, notes = json.loads((folder / "told.json").read_text(encoding="utf-8"))
     rejected: dict[tuple[str, str, str], Counter[str]] = {}
     for *where, rule in office.query(REJECTED):
         rejected.setdefault(tuple(where), Counter())[rule] += 1
-    loads = {(source, name, sha256): tuple(rest) for source, name, sha256, *rest in office.query(LOADS)}
-    return Ended(office, delivered, loads, {where: dict(rules) for where, rules in rejected.items()}, notes)
+    return Ended(
+        office,
+        {(source, place): (name, sha256) for source, place, name, sha256 in delivered},
+        {(source, name, sha256): tuple(rest) for source, name, sha256, *rest in office.query(LOADS)},
+        {where: dict(rules) for where, rules in rejected.items()},
+        notes,
+    )
 
 
 @pytest.mark.parametrize(("fixture", "form"), SHOWN, ids=[source_of(*shown) for shown in SHOWN])
@@ -145,13 +157,16 @@ def test_a_proof_elsewhere_is_there(proof):
     assert not name or f"def {name}(" in text or f"\n{name} = " in text
 
 
-def test_no_row_that_is_in_quarantine_is_in_core(ended):
-    """The rows as they came stand in the private file, and nowhere else."""
+def test_a_column_that_nothing_names_is_told_once(ended):
+    assert len([note for note in ended.notes if note.startswith("c14/") and "mood" in note]) == 1
+
+
+def test_every_rejected_record_is_kept_as_it_came(ended):
+    """In the private file, once, however many rules it broke."""
     with duckdb.connect(str(ended.office.workspace.published / "private.duckdb"), read_only=True) as private:
         (kept,) = private.execute("select count(*) from quarantined_row").fetchone()
     [(told,)] = ended.office.query("select count(distinct (load_id, entity, line_number)) from quarantine.rejected")
     assert kept == told
-    assert FOLDER.is_dir()
 
 
 def _named(cell: Any, source: str) -> Any:

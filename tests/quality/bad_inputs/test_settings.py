@@ -21,7 +21,7 @@ def read(tmp_path, text):
     [
         ("company:\n\tname: x\n", "at line 2, column 1"),
         ("company: !!python/object/apply:os.system ['true']\n", "is no valid YAML"),
-        (BOMB, "unknown key"),
+        (BOMB, "touchline.yaml is "),
         ("metrics: {connected_call_seconds: 1e3}", "valid integer"),
         ("compny: {}", "Did you mean 'company'?"),
         ("sources: [{name: 'events; drop table x', kind: canonical, path: a}]", "sources.0.name"),
