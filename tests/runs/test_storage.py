@@ -5,12 +5,14 @@ import os
 import resource
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from models.errors import TouchlineError
 from pipelines.night.storage import storage_error
+from tests.runs.conftest import AS_OF
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1", "status": "completed"}
@@ -109,3 +111,18 @@ def test_other_faults_are_not_blamed_on_the_disk(tmp_path):
     fault = RuntimeError("wrapped")
     fault.__cause__ = OSError(28, "No space left on device", "/data/x")
     assert "(/data/x)" in str(storage_error(fault, "It cannot be done", Path("/var")))
+
+
+def test_a_night_of_a_clock_that_ran_years_ahead_leaves_no_trace_in_the_tables(open_office):
+    undisturbed, disturbed = open_office(), open_office()
+    for office in (undisturbed, disturbed):
+        office.deliver("reps.csv", [REP])
+        office.deliver("activities_1.csv", [{"source_record_id": "A1", **CALL}])
+    undisturbed.night(as_of=AS_OF - timedelta(days=1))
+    disturbed.nights = 3650
+    disturbed.night(as_of=AS_OF.replace(year=2036))
+    for office in (undisturbed, disturbed):
+        office.nights = 1
+        office.deliver("activities_2.csv", [{"source_record_id": "A2", **CALL}])
+        assert office.night().status == "published"
+    assert disturbed.hashes() == undisturbed.hashes()
