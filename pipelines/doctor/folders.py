@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+
+from models.errors import TouchlineError
 from pipelines.commands.pages import ago
 from pipelines.doctor.finding import Finding, Patient, fail, fine, warn
 from pipelines.new_workspace import template
-from pipelines.night.identity import SECRET_VARIABLE
+from pipelines.night.generation import current_generation
+from pipelines.night.identity import SECRET_VARIABLE, key_id, workspace_key
 from pipelines.night.leftovers import find_leftovers
 from pipelines.night.lock import night_since
+from pipelines.night.workspace import Workspace
 
 _LONG = timedelta(hours=12)
 
@@ -64,7 +69,13 @@ def check_private_files(patient: Patient) -> Iterator[Finding]:
 def check_secret_key(patient: Patient) -> Iterator[Finding]:
     """Without the key that made them, contact keys of the next night match none of the last one's."""
     key, given = patient.workspace.secret_key, os.environ.get(SECRET_VARIABLE)
-    if given:
+    if (given or key.is_file()) and _is_another_key(patient.workspace):
+        yield warn(
+            "secret key",
+            "it is not the one behind what is published: the next night rebuilds everything, and no token stays the same",
+            "If that is not meant, restore the key from a backup before a night runs.",
+        )
+    elif given:
         yield fine("secret key", f"from {SECRET_VARIABLE}")
     elif key.is_file() and key.stat().st_size:
         yield fine("secret key", f"{key.name}; keep a copy of it in a safe place")
@@ -76,6 +87,19 @@ def check_secret_key(patient: Patient) -> Iterator[Finding]:
         )
     else:
         yield fine("secret key", "none yet: the first night makes it")
+
+
+def _is_another_key(workspace: Workspace) -> bool:
+    """Whether the key differs from the published generation's; one of an earlier version does not say which it was."""
+    try:
+        published = current_generation(workspace)
+        if published is None:
+            return False
+        with duckdb.connect(str(published.private), read_only=True) as connection:
+            used = connection.execute("select key_id from private.key_used").fetchone()
+        return used != (key_id(workspace_key(workspace.secret_key, os.environ)),)
+    except (duckdb.Error, TouchlineError):
+        return False  # other checks say what is wrong there
 
 
 def check_lock(patient: Patient) -> Iterator[Finding]:

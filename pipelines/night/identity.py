@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,6 +68,16 @@ def create_key_macros(connection: duckdb.DuckDBPyConnection, key: bytes) -> None
         " end"
     )
     create_hiding_macros(connection)
+
+
+def key_id(key: bytes) -> str:
+    """What tells one key from another and says nothing about it."""
+    return hmac.digest(key, b"key id", "sha256").hex()[:16]
+
+
+def note_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Writes which key made this generation's tokens, so that another one is recognised before a night."""
+    connection.execute(f"create or replace table private.key_used as select '{key_id(key)}' as key_id")
 
 
 def create_private_tables(connection: duckdb.DuckDBPyConnection) -> None:

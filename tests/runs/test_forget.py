@@ -15,6 +15,7 @@ from models.errors import UsageError
 from pipelines.cli import main
 from pipelines.doctor.erasures import check_erasures
 from pipelines.doctor.finding import Patient
+from pipelines.doctor.folders import check_secret_key
 from pipelines.night.rollback import roll_back
 from tests.runs.conftest import AS_OF, Office, as_csv
 
@@ -298,6 +299,10 @@ def test_an_order_is_asked_for_previewed_and_waited_for(tmp_path, capsys):
     assert any("refused and named people who were forgotten" in note and "stages.csv" in note for note in outcome.notes)
     assert found_below(office.workspace.home) == set()
     assert [finding.level for finding in check_erasures(Patient(office.workspace, None, AS_OF))] == ["ok"]
+    patient = Patient(office.workspace, None, AS_OF)
+    assert [finding.level for finding in check_secret_key(patient)] == ["ok"]
+    office.workspace.secret_key.write_text("another key")
+    assert [finding.level for finding in check_secret_key(patient)] == ["warn"]
 
 
 def ended(words):

@@ -82,6 +82,6 @@ def test_a_forgetting_night_killed_before_its_publication_is_completed_by_the_ne
 
 
 @pytest.mark.slow
-def test_a_forgetting_night_killed_at_every_second_change_of_a_file_is_completed(killer, ordered):
-    for operation in range(1, ordered[2] + 1, 2):
+def test_a_forgetting_night_killed_at_every_fourth_change_of_a_file_is_completed(killer, ordered):
+    for operation in range(1, ordered[2] + 1, 4):
         is_made_up_for(killer, ordered, operation)

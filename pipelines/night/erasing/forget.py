@@ -93,11 +93,13 @@ def redact_arrivals(workspace: Workspace, settings: Settings, new: Iterable[Land
 def redact_kept(workspace: Workspace, settings: Settings, plan: Plan, aside: Path) -> Plan:
     """Every landed file redacted, and a redacted copy of the published generation for the night to build on."""
     registry = registry_of(workspace)
-    if registry is None or plan.previous is None:
+    if registry is None:
         raise TouchlineError(
             "an order to forget somebody has no entry in the registry", "Give it again: touchline forget"
         )
     redact_landed(workspace, settings, _landed(workspace, plan.known, plan.inbox.new), registry, workspace.building)
+    if plan.previous is None:  # nothing stands to build on: its landed files are all new
+        return plan
     folder = aside / f"{plan.previous.number:06d}"
     folder.mkdir(parents=True)
     copy = Generation(folder)

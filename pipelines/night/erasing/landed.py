@@ -23,7 +23,7 @@ from pipelines.night.erasing.delimited import redact_delimited
 from pipelines.night.erasing.documents import redact_document, redact_lines, redact_pages
 from pipelines.night.erasing.layout import Layout
 from pipelines.night.erasing.parquet import redact_parquet
-from pipelines.night.erasing.redactor import Redactor
+from pipelines.night.erasing.redactor import SUBJECTS, Redactor
 from pipelines.night.landing import ASIDE
 from pipelines.sources.reading.formats import detect_format
 from pipelines.sources.reading.unpacking import unpack
@@ -76,7 +76,7 @@ def _redact(path: Path, file_format: FileFormat, read: ReadOptions, layout: Layo
     if file_format is FileFormat.PARQUET:
         return redact_parquet(path, layout, redactor)
     if file_format is FileFormat.XLSX:
-        return _redact_workbook(path.read_bytes(), redactor)
+        return _redact_workbook(path.read_bytes(), layout, redactor)
     before = path.read_bytes()
     encoding = "utf-8" if file_format is FileFormat.PAGES else read.encoding
     errors = "surrogateescape" if encoding == "utf-8" else "strict"
@@ -108,16 +108,16 @@ def _redact_block(block: str, redactor: Redactor) -> str:
     return block if found == unfolded else redactor.names(found)
 
 
-def _redact_workbook(content: bytes, redactor: Redactor) -> bytes | None:
+def _redact_workbook(content: bytes, layout: Layout, redactor: Redactor) -> bytes | None:
     """Every text of the workbook by itself: a shared text does not say which rows use it."""
-    changed, target = False, io.BytesIO()
+    changed, target, subjects = False, io.BytesIO(), _subjects(layout)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
             for entry in old.infolist():
                 part = old.read(entry)
                 if entry.filename.endswith(".xml"):
                     text = part.decode("utf-8")
-                    found = _XML_TEXT.sub(lambda match: _redact_shared(match, redactor), text)
+                    found = _XML_TEXT.sub(lambda match: _redact_shared(match, subjects, redactor), text)
                     found = _XML_NUMBER.sub(lambda match: _redact_number(match, redactor), found)
                     changed |= found != text
                     part = found.encode("utf-8")
@@ -127,9 +127,17 @@ def _redact_workbook(content: bytes, redactor: Redactor) -> bytes | None:
     return target.getvalue() if changed else None
 
 
-def _redact_shared(match: re.Match[str], redactor: Redactor) -> str:
+def _subjects(layout: Layout) -> tuple[str, ...]:
+    """Whose short ids the workbook may hold: in another one the same text means something else."""
+    return tuple(subject for subject in SUBJECTS if subject in layout.roles.values())
+
+
+def _redact_shared(match: re.Match[str], subjects: tuple[str, ...], redactor: Redactor) -> str:
     text = unescape(match[2], {"&quot;": '"', "&apos;": "'"})
-    found = redactor.registry.token_of_name(text) or redactor.names(redactor.ids(text, "contact"))
+    found = redactor.text(text)
+    for subject in subjects:
+        found = redactor.ids(found, subject)
+    found = redactor.registry.token_of_name(found) or redactor.names(found)
     return match[0] if found == text else f"{match[1]}{escape(found)}{match[3]}"
 
 
