@@ -20,8 +20,8 @@ from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
 from models.personal import masked
 from models.settings import Settings, Source
-from pipelines.night.replays import fates_of, hold_back, leave_out_forgotten
-from pipelines.night.second_header import refuse_second_header
+from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities, note_key
+from pipelines.night.ingest import FileResult, columns_of, create_staged_table, forget_rows, ingest_file, plan_entity
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
 from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load

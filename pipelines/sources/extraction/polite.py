@@ -119,8 +119,8 @@ class Polite:
         try:
             for attempt in stamina.retry_context(
                 on=is_passing,
-                attempts=None,
-                timeout=self.patience_seconds,
+                attempts=None if self.patience_seconds else 1,
+                timeout=self.patience_seconds or None,
                 wait_initial=0.5,
                 wait_max=60.0,
                 wait_jitter=2.0,
