@@ -20,6 +20,7 @@ import pytest
 from pipelines.night.generation import is_whole
 from pipelines.night.workspace import Workspace
 from sql.hashing import logical_hashes
+from tests.reliability import record
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
@@ -219,6 +220,9 @@ def _generations(files):
     return [name for name in files if Path(name).parent == Path("var/generations")]
 
 
+KILLED = "a killed night loses nothing and doubles nothing"
+
+
 def test_a_night_killed_while_it_publishes_is_whole_before_or_after(open_scene, server):
     scene = open_scene("later")
     for changes_to_come in (14, 9):  # moving the build, swapping the symlink, and after it
@@ -232,8 +236,10 @@ def test_a_night_killed_at_each_named_step_and_each_change_of_a_file(open_scene,
     assert {"land", "load", "tables", "publish"} <= set(scene.steps)
     for step in scene.steps:
         assert survives(server, scene, step=step)
-    for operation in range(1, scene.operations + 1, 2 if which == "later" else 5):
+    operations = range(1, scene.operations + 1, 2 if which == "later" else 5)
+    for operation in operations:
         assert survives(server, scene, operation=operation)
+    record(KILLED, f"{which} night: {len(scene.steps)} steps and {len(operations)} changes of files killed")
 
 
 @pytest.mark.slow
@@ -244,3 +250,4 @@ def test_a_night_killed_at_any_moment(open_scene, server, which, seed):
     chance = random.Random(seed)
     kills = [survives(server, scene, seconds=chance.uniform(0, scene.seconds)) for _ in range(12)]
     assert any(kills)
+    record(KILLED, f"{which} night: {sum(kills)} kills at random moments survived")
