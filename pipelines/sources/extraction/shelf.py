@@ -105,7 +105,7 @@ class Shelf:
 
         Whatever ends it, what landed stays and the next call goes on behind it.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # clear pages of people
         state = self._read() or _Open(_iso(window.since), _iso(window.until))
         self._cut_part(state)
         if not state.is_done:
