@@ -37,7 +37,7 @@ def _cells_of(row: Rejected) -> Mapping[str, str | None]:
 
 def _is_other_header(cells: Mapping[str, str | None], columns: set[str]) -> bool:
     """Whether at least two cells, and half of them or more, are names of columns, and not just their own."""
-    words = {key: _letters(cell) for key, cell in cells.items() if cell is not None and cell.strip()}
+    words = {key: _letters(cell) for key, cell in cells.items() if isinstance(cell, str) and cell.strip()}
     named = [key for key, word in words.items() if word in columns]
     is_repeated = all(_letters(key) == words[key] for key in named)
     return len(named) >= 2 and 2 * len(named) >= len(words) and not is_repeated
