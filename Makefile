@@ -46,7 +46,7 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/python -m sql.docs --check
 
-bench: setup ## Measure a night on a large company, what all marts cost, and what alerts do.
+bench: setup ## Measure a night on a large company, what all marts and alerts cost, and how fast a CRM can be asked.
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/marts.py
 	@$(BIN)/python tests/benchmarks/alerts.py

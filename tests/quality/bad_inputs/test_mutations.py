@@ -19,7 +19,7 @@ from tests.quality.bad_inputs.mutations import Damaged, damage
 from tests.quality.bad_inputs.sound_files import WRITTEN, Sound, activity_rows, canonical, sound_files
 from tests.reliability import record
 
-MANY, SECONDS = 5_000, 140
+MANY, SECONDS = 5_000, 70
 
 
 @pytest.fixture(scope="module")
