@@ -27,9 +27,9 @@ from pipelines.sources.extraction.shelf import Fetched, Shelf
 from pipelines.sources.readings import readings_of
 
 JUST_NOW = timedelta(minutes=10)
+"""What was fetched so lately is not asked for again."""
 A_WRONG_CLOCK = timedelta(hours=6)
 """So far ahead of now no cursor lies that an honest clock has set."""
-"""What was fetched so lately is not asked for again."""
 
 Cursors = Mapping[tuple[str, str], datetime]
 """The end of the last window in the published generation, by source and object."""

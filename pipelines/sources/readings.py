@@ -75,8 +75,10 @@ def objects_of(crm: str, own: Path | None) -> Mapping[str, ObjectMapping]:
 
 
 def mappings_fingerprint(settings: Settings, home: Path) -> str:
-    """Hash of every mapping that the settings' CRM sources use."""
-    used = [reading.model_dump_json() for source in settings.sources for reading in readings(source, home)]
+    """Hash of every mapping that the settings' CRM sources use; where they are and how they are asked moves no number."""
+    where = {"path", "api", "mappings", "fresh_within_hours"}
+    found = (reading for source in settings.sources for reading in readings(source, home) if reading.object)
+    used = [reading.model_dump_json(exclude=where) for reading in found]
     return hashlib.sha256("\n".join(used).encode()).hexdigest()
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import SettingsError
-from models.settings import EXPORT_KINDS, Source
-from pipelines.sources.readings import objects_of, readers_of, readings
+from models.settings import EXPORT_KINDS, Settings, Source
+from pipelines.sources.readings import mappings_fingerprint, objects_of, readers_of, readings
 
 
 def source(kind: str, **more: object) -> Source:
@@ -79,3 +79,14 @@ def test_an_api_source_reads_no_joins_and_only_what_it_names():
     api = {"token": "env:TOKEN", "objects": ["calls"]}
     found = [reading for reading in readings(source("hubspot_api", api=api), Path()) if reading.object]
     assert [(reading.object, reading.joins) for reading in found] == [("calls", {})]
+
+
+def test_only_what_a_mapping_says_is_in_the_fingerprint(tmp_path):
+    def fingerprint(**more: object) -> str:
+        return mappings_fingerprint(Settings(sources=(source("salesforce_export", **more),)), tmp_path)
+
+    assert fingerprint(path="elsewhere") == fingerprint(fresh_within_hours=3) == fingerprint()
+    (tmp_path / "mappings").mkdir()
+    text = "entity: activities\nfields: {source_record_id: Id, channel: {const: note}, occurred_at: At}\n"
+    (tmp_path / "mappings/Task.yaml").write_text(text)
+    assert fingerprint(mappings="mappings") != fingerprint()
