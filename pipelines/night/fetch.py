@@ -21,7 +21,7 @@ from pipelines.night.steps import Progress
 from pipelines.night.vanished import find_vanished, listed_ids
 from pipelines.night.workspace import Workspace
 from pipelines.sources.connectors import connect
-from pipelines.sources.extraction.faults import BudgetError, DeniedError, ExpiredError, ExtractionError
+from pipelines.sources.extraction.faults import BudgetError, DeniedError, ExpiredError, ExtractionError, LockedOutError
 from pipelines.sources.extraction.pages import ApiObject, Connector, Window
 from pipelines.sources.extraction.shelf import Fetched, Shelf
 from pipelines.sources.readings import readings_of
@@ -121,7 +121,7 @@ def _fetch_source(fetching: Fetching, source: Source, connector: Connector, toni
             except ExtractionError as error:
                 if not (wanted.is_optional and isinstance(error, DeniedError)):
                     failed.setdefault(error.what, (error, []))[1].append(wanted.name)
-                stopped = isinstance(error, BudgetError) or "token" in error.what
+                stopped = isinstance(error, BudgetError | LockedOutError)
         _collect(fetching, source, wanted, shelf, tonight)
     tonight.notes += [_note(source, names, error) for error, names in failed.values()]
 

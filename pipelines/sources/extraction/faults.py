@@ -13,6 +13,10 @@ class DeniedError(ExtractionError):
     """The vendor does not let us in, or not to this: a wrong token, a missing scope."""
 
 
+class LockedOutError(DeniedError):
+    """The whole account is closed to us: nothing else of it needs to be asked for tonight."""
+
+
 class ExpiredError(ExtractionError):
     """A cursor, locator or job that the vendor no longer knows: the window starts anew."""
 

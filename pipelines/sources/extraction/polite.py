@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import stamina
 
-from pipelines.sources.extraction.faults import DeniedError, ExpiredError, ExtractionError, GarbledError
+from pipelines.sources.extraction.faults import DeniedError, ExpiredError, ExtractionError, GarbledError, LockedOutError
 
 stamina.instrumentation.set_on_retry_hooks(())  # it would write a log line on our standard output for each retry
 _AGENT = "Touchline"
@@ -192,7 +192,7 @@ class Polite:
     def _refused(self, response: httpx.Response, path: str, needs: str) -> ExtractionError:
         status = response.status_code
         if status == 401:
-            return DeniedError(
+            return LockedOutError(
                 f"{self.vendor} refuses the token (401)",
                 "Make a new one and put it into the variable that `api` names; touchline doctor tries it.",
             )

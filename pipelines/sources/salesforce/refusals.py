@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from pipelines.sources.extraction.faults import BudgetError, DeniedError, ExpiredError, ExtractionError, GarbledError
+from pipelines.sources.extraction.faults import (
+    BudgetError,
+    DeniedError,
+    ExpiredError,
+    ExtractionError,
+    GarbledError,
+    LockedOutError,
+)
 
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _QUOTAS = frozenset({_LIMIT, "EXCEEDED_QUOTA", "EXCEEDEDQUOTA", "LIMIT_EXCEEDED", "TOO_MANY_JOBS"})
@@ -22,7 +29,7 @@ _GONE = frozenset({"INVALIDJOB", "INVALID_QUERY_LOCATOR", "INVALIDLOCATOR", "INV
 _FIELD = re.compile(r"No such column '([^']+)'")
 
 
-class StaleTokenError(DeniedError):
+class StaleTokenError(LockedOutError):
     """The session ended (or never was): a new token may help once."""
 
 
@@ -101,7 +108,7 @@ def refusal(said: Said, needs: str) -> ExtractionError | None:
 
 def moved(path: str) -> ExtractionError:
     """Another address answers for this org: it was renamed or moved."""
-    return ExtractionError(
+    return LockedOutError(
         f"Salesforce sends {path} to another address: the token is not shown there",
         "Set `api.base_url` to the org's My Domain of today: Setup, My Domain.",
     )
@@ -134,7 +141,7 @@ def login_refused(response: httpx.Response, path: str, needs: str) -> Extraction
             f"Salesforce's login at {path} answered {response.status_code} without a reason",
             "Look at `api.base_url`: it must be the org's My Domain, https://<name>.my.salesforce.com.",
         )
-    return DeniedError(
+    return LockedOutError(
         f"Salesforce gives no access token ({said.code}: {said.message})",
         "Look at client_id and client_secret, and that the connected app has the Client Credentials Flow enabled with "
         "a run-as user; touchline doctor tries it.",
