@@ -16,8 +16,7 @@ from pipelines.assets.night import night_assets
 from pipelines.assets.table_specs import describe_night
 from pipelines.jobs import nightly_job
 from pipelines.maintenance import maintenance_job
-from pipelines.night.plan import shipped_rules
-from pipelines.night.run import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue, shipped_rules
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 from pipelines.schedules import maintenance_schedule, nightly_schedule

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from models.errors import TouchlineError, causes_of
 from pipelines.assets.night import NIGHT_OP
@@ -57,6 +55,8 @@ def _let_sqlite_buffer() -> None:
 
     After a power cut the log may miss its last events. The ledger, the data and what was published are not in it.
     """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
 
     @event.listens_for(Engine, "connect")
     def _without_sync(connection: Any, _: Any) -> None:

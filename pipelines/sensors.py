@@ -14,8 +14,6 @@ import dagster as dg
 
 from models.errors import BusyError, TouchlineError
 from models.settings import Settings
-from pipelines.alerting.telling import deliver_waiting, fill_outbox, tell_of_night
-from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.assets.faults import EXIT_CODE
 from pipelines.jobs import NIGHTLY
 from pipelines.maintenance import MAINTENANCE
@@ -116,6 +114,9 @@ def alert_sensor(workspace: Workspace) -> dg.SensorDefinition:
         description="Sends the alerts that wait in the outbox, each until its channel took it.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        from pipelines.alerting.telling import deliver_waiting, fill_outbox
+        from pipelines.alerting.tonight import refuse_wrong_alerts
+
         if not workspace.exists():
             return dg.SkipReason("There is no workspace yet.")
         settings = workspace.settings()
@@ -179,6 +180,8 @@ def record_failed_night(workspace: Workspace, instance: dg.DagsterInstance, run:
     told = read_outcome(workspace.last_night)
     if record is None or (told is not None and told.run_id == run.run_id):
         return False
+    from pipelines.alerting.telling import tell_of_night
+
     began = record.start_time or record.create_timestamp.timestamp()
     if told is not None and workspace.last_night.stat().st_mtime > began:
         return False

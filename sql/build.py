@@ -49,8 +49,8 @@ def build_table(
     connection.begin()
     try:
         outside = write_table(connection, model, mode or model.spec.write, existing)
-        checks = [*outside, *run_checks(connection, model.spec)]
         rows = None if model.spec.write is WriteMode.VIEW else _count(connection, qualified(model.table))
+        checks = [*outside, *run_checks(connection, model.spec, is_empty=rows == 0)]
         result = BuildResult(model.table, rows, round(time.perf_counter() - started, 3), checks)
     except BaseException:
         connection.rollback()

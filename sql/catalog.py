@@ -94,14 +94,8 @@ class Catalogue:
         return replace(self, models={name: model for name, model in self.models.items() if name in kept})
 
     def fingerprint(self) -> str:
-        """sha256 over the names and contents of all .sql, .yaml and .csv files that tables are made of."""
-        digest = hashlib.sha256()
-        for path in sorted(self.root.rglob("*")):
-            if path.suffix in (".sql", ".yaml", ".csv") and path.relative_to(self.root).parts[0] not in _NO_TABLES:
-                content = path.read_bytes()
-                digest.update(f"{path.relative_to(self.root).as_posix()}\0{len(content)}\0".encode())
-                digest.update(content)
-        return digest.hexdigest()
+        """That of the files below its root."""
+        return tables_fingerprint(self.root)
 
     def before(self, table: str) -> set[str]:
         """Models that must stand before this one is built: those it reads, and those its checks read."""
@@ -110,6 +104,17 @@ class Catalogue:
 
     def _model_specs(self) -> Iterable[TableSpec]:
         return (model.spec for model in self.models.values())
+
+
+def tables_fingerprint(root: Path) -> str:
+    """sha256 over the names and contents of all .sql, .yaml and .csv files below `root` that tables are made of."""
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".sql", ".yaml", ".csv") and path.relative_to(root).parts[0] not in _NO_TABLES:
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
 
 
 def load_catalogue(root: Path, cases: Path | None = None, inputs: Iterable[TableSpec] = ()) -> Catalogue:

@@ -1,13 +1,13 @@
-"""What a query says about itself, read from its parsed SQL: the tables it reads and the columns it makes."""
+"""What a query says about itself, read from its parsed SQL: the tables it reads and the columns it makes.
+
+sqlglot is imported when a query is parsed: a night with nothing new parses none.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import sqlglot
-from sqlglot import exp
 
 from models.errors import CatalogueError
 
@@ -41,6 +41,8 @@ def read_select(path: Path) -> Query:
 
 def rows_counted(aggregate: str, where: str) -> str | None:
     """The condition on a row under which an aggregate looks at it: its FILTERs; None when it looks at every row."""
+    from sqlglot import exp
+
     tree = _parse(f"select {aggregate}", where)
     filters = list(tree.find_all(exp.Filter))
     if not filters or any(one.find_ancestor(exp.Filter) is None for one in tree.find_all(exp.AggFunc)):
@@ -50,6 +52,9 @@ def rows_counted(aggregate: str, where: str) -> str | None:
 
 
 def _parse(text: str, where: str) -> Any:
+    import sqlglot
+    from sqlglot import exp
+
     try:
         statements = [statement for statement in sqlglot.parse(text, read="duckdb") if statement is not None]
     except sqlglot.errors.SqlglotError as error:
@@ -64,6 +69,8 @@ def _parse(text: str, where: str) -> Any:
 
 def _tables(tree: Any) -> list[Any]:
     """References to stored tables: not CTEs, not table functions."""
+    from sqlglot import exp
+
     defined = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
     named = [table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
     return [table for table in named if table.db or table.name.lower() not in defined]
@@ -92,11 +99,15 @@ def _columns(tree: Any, where: str) -> tuple[str, ...]:
 
 
 def _is_star(column: Any) -> bool:
+    from sqlglot import exp
+
     return isinstance(column, exp.Star) or (isinstance(column, exp.Column) and isinstance(column.this, exp.Star))
 
 
 def _outermost(tree: Any) -> list[Any]:
     """The selects that make the rows: several for a union."""
+    from sqlglot import exp
+
     if isinstance(tree, exp.SetOperation):
         return [*_outermost(tree.left), *_outermost(tree.right)]
     if isinstance(tree, exp.Subquery):

@@ -21,7 +21,7 @@ from pipelines.alerting.episode_rows import read_news
 from pipelines.alerting.health import HEALTH_RULES, health_rule_of, night_went_well, night_went_wrong, read_health_news
 from pipelines.alerting.outbox import Audience, enqueue, enqueue_heartbeat
 from pipelines.night.outcome import NightOutcome
-from pipelines.night.plan import shipped_rules
+from pipelines.night.shipped import shipped_rules
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def fill_outbox(workspace: Workspace, settings: Settings, at: datetime) -> int:
         return 0
     news, headcounts, as_of = _published_news(workspace) if channels else ([], {}, None)
     news += [News(*told) for told in read_health_news(store)]
-    words: dict[str, RuleWords] = {rule.name: rule.spec for rule in shipped_rules()}
+    words: dict[str, RuleWords] = {rule.name: rule.spec for rule in shipped_rules()} if news else {}
     audience = Audience(
         channels,
         words | HEALTH_RULES,

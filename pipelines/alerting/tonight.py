@@ -15,7 +15,7 @@ from pipelines.alerting.fold import Judged
 from pipelines.alerting.judge import judge_night
 from pipelines.alerting.notifications import Notification, read_notifications
 from pipelines.alerting.said import read_acknowledged, read_silences
-from pipelines.night.plan import shipped_rules
+from pipelines.night.shipped import shipped_rules
 from pipelines.night.workspace import Workspace
 from sql.alert_limits import check_alert_settings, write_limits, write_nights
 

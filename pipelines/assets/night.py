@@ -7,6 +7,7 @@ No `from __future__ import annotations` here: Dagster reads the classes of a ste
 """
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -20,9 +21,11 @@ from pipelines.night.backfill import parse_window
 from pipelines.night.generation import current_generation
 from pipelines.night.history import recorded_night
 from pipelines.night.publication import read_publication
-from pipelines.night.run import NightRequest, run_night
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.night.run import NightRequest
 
 NIGHT_OP = "night"
 POOL = "night"
@@ -70,6 +73,8 @@ def night_assets(workspace: Workspace, assets: NightAssets, progress: Progress |
         description="One night: land what is new, rebuild what it touches, check it, publish it.",
     )
     def night(context: dg.AssetExecutionContext, config: NightConfig) -> Results:
+        from pipelines.night.run import run_night  # what a night needs is not needed to show one
+
         schedule = None
         try:
             settings = workspace.settings()
@@ -91,7 +96,9 @@ def _request(
     workspace: Workspace,
     settings: Settings,
     assets: NightAssets,
-) -> NightRequest:
+) -> "NightRequest":
+    from pipelines.night.run import NightRequest
+
     created = _created_at(context)
     as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
     if config.forward_only:

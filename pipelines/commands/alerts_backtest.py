@@ -26,7 +26,7 @@ def run_on_published(workspace: Workspace, since: str, until: str | None, rule: 
     """
     from pipelines.alerting.backtest import nights_between, run_backtest
     from pipelines.commands.progress import progress_here
-    from pipelines.night.plan import shipped_rules
+    from pipelines.night.shipped import shipped_rules
     from sql.alert_limits import check_alert_settings
 
     settings, rules = workspace.settings(), shipped_rules()

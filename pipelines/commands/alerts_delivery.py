@@ -78,7 +78,7 @@ def delivered_json(done: Delivered) -> dict[str, Any]:
 def run_cases() -> dict[str, list[str]]:
     """By case of a rule what is not as expected; none at all where the cases are not installed."""
     from pipelines.alerting.cases import find_cases, load_case, run_case
-    from pipelines.night.plan import SQL_FOLDER, shipped_catalogue, shipped_rules
+    from pipelines.night.shipped import SQL_FOLDER, shipped_catalogue, shipped_rules
     from sql.warehouse import connect
 
     folder = SQL_FOLDER.parent / CASES

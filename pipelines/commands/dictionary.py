@@ -35,7 +35,7 @@ def dictionary(
     as_json: JsonOption = False,
 ) -> None:
     """Say what every published table or metric means; with a name its columns and checks, or its formula and parts."""
-    from pipelines.night.plan import shipped_catalogue
+    from pipelines.night.shipped import shipped_catalogue
     from sql.metrics import declared_metrics
 
     catalogue = shipped_catalogue()

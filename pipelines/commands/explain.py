@@ -58,7 +58,7 @@ def explain(
 def _explained_table(word: str) -> TableSpec:
     """The mart of this name; UsageError for what is no table, and for one that is not made of records elsewhere."""
     from pipelines.commands.table_names import table_named
-    from pipelines.night.plan import shipped_catalogue
+    from pipelines.night.shipped import shipped_catalogue
 
     specs = {name: spec for name, spec in sorted(shipped_catalogue().specs().items()) if spec.schema_name != "staging"}
     explained = [name for name, spec in specs.items() if spec.evidence]
@@ -95,7 +95,7 @@ def _key_of(words: Sequence[str], spec: TableSpec) -> dict[str, str]:
 def _check_metric(metric: str, key: dict[str, str], spec: TableSpec) -> None:
     """A metric that a long table names in its grain is a part of the key; another must be a column."""
     from pipelines.commands.explained import columns_of
-    from pipelines.night.plan import shipped_catalogue
+    from pipelines.night.shipped import shipped_catalogue
     from sql.metrics import declared_metrics, naming_column
 
     column = naming_column(metric, spec)
@@ -109,7 +109,7 @@ def _find(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, key: dict[str, str], metric: str | None, limit: int
 ) -> Explanation:
     from pipelines.commands.explained import explain_row, rows_like
-    from pipelines.night.plan import shipped_catalogue
+    from pipelines.night.shipped import shipped_catalogue
     from sql.metrics import declared_metrics
 
     _check_is_built(connection, spec)
@@ -130,7 +130,7 @@ def _find(
 
 
 def _check_is_built(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
-    from pipelines.night.plan import shipped_catalogue
+    from pipelines.night.shipped import shipped_catalogue
 
     found = connection.execute(
         "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [spec.schema_name, spec.name]

@@ -6,10 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
-import sql
 from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
@@ -34,32 +33,11 @@ from pipelines.night.load import Load
 from pipelines.night.orders import Orders, orders_for
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.publication import read_publication
+from pipelines.night.shipped import SQL_FOLDER, shipped_catalogue, shipped_fingerprint
 from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
 from pipelines.sources.readings import crm_of, mappings_fingerprint, reading_of
-from sql.catalog import Catalogue, load_catalogue
-from sql.ledger import ledger_tables
-from sql.rules import Rule, load_rules
-
-SQL_FOLDER = Path(sql.__file__).parent
-
-
-@cache
-def shipped_catalogue() -> Catalogue:
-    """The tables that Touchline ships; read once a process."""
-    return load_catalogue(SQL_FOLDER, inputs=ledger_tables())
-
-
-@cache
-def shipped_fingerprint() -> str:
-    """Hash of the files that the shipped tables are made of; read once a process, as the tables are."""
-    return shipped_catalogue().fingerprint()
-
-
-@cache
-def shipped_rules() -> tuple[Rule, ...]:
-    """The alert rules that Touchline ships; read once a process."""
-    return load_rules(SQL_FOLDER, shipped_catalogue())
+from sql.catalog import Catalogue
 
 
 @dataclass(frozen=True)
@@ -84,11 +62,12 @@ class NightRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What tonight has to do, decided before anything is built; `published` is the row of the previous ops.publication."""
+    """What tonight has to do, decided before anything is built; `published` is the row of the previous ops.publication,
+    `subjects` those whose tables are built."""
 
     previous: Generation | None
     published: Mapping[str, object]
-    catalogue: Catalogue
+    subjects: frozenset[str]
     fingerprint: str
     alerts_fingerprint: str
     known: tuple[KnownLoad, ...]
@@ -98,10 +77,14 @@ class Plan:
     orders: Orders
     fetched: FetchedTonight = field(default_factory=FetchedTonight)
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The tables to build; a night with nothing new never asks, and is spared parsing them."""
+        return shipped_catalogue().of_subjects(self.subjects)
+
 
 def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile]) -> Plan:
     """Compares what landed with the ledger of the published generation. Raises UsageError for a partial build that cannot be."""
-    catalogue = shipped_catalogue().of_subjects(settings.metrics.subjects)
     key = workspace_key(request.workspace.secret_key, os.environ)
     fingerprint = fingerprint_of(
         settings, shipped_fingerprint(), mappings_fingerprint(settings, request.workspace.home), key
@@ -130,7 +113,8 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     elif not why and orders.erases:
         why = "somebody is to be forgotten"
     alerts = alerts_fingerprint_of(settings, SQL_FOLDER)
-    return Plan(previous, published, catalogue, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
+    subjects = frozenset(settings.metrics.subjects)
+    return Plan(previous, published, subjects, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
 
 
 def _refuse_partial(why_full: str) -> None:

@@ -17,6 +17,7 @@ from models.errors import BlockedError, TouchlineError
 from models.personal import masked
 from models.settings import Settings
 from models.tables import Severity
+from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
@@ -41,14 +42,14 @@ from pipelines.night.plan import (
     is_nothing_new,
     make_plan,
     notes_of,
-    shipped_catalogue,
     standing_loads,
 )
 from pipelines.night.publication import read_publication, seal_databases
+from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
 
-__all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night", "shipped_catalogue"]
+__all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night"]
 
 
 def run_night(request: NightRequest, settings: Settings, progress: Progress | None = None) -> NightOutcome:
@@ -81,9 +82,12 @@ def find_nothing_new(
 ) -> NightOutcome | None:
     """The outcome of a night that has nothing to build; None when `run_night` has something to do.
 
-    Cheap: the command line asks it before it imports an orchestrator. Raises BusyError like `run_night`.
+    Cheap: the command line asks it before it imports an orchestrator, and no table's SQL is parsed. Raises BusyError
+    like `run_night`, and SettingsError when a channel of `alerts:` could never send; that its rules exist is known, for
+    other settings of them are something new.
     """
-    refuse_wrong_alerts(settings, os.environ)
+    if settings.alerts.enabled:
+        check_channels(settings.alerts, os.environ)
     steps = Steps(progress or Quiet())
     begun = time.perf_counter()
     with one_night_at_a_time(request.workspace):
@@ -146,7 +150,9 @@ class _Blocked(BlockedError):
 def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutcome:
     workspace = request.workspace
     request = _at_the_published_instant(request)
-    plan = _land_and_plan(request, settings, steps)
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(shipped_catalogue)  # it is parsed while files are read and hashed
+        plan = _land_and_plan(request, settings, steps)
     if is_nothing_new(request, settings, plan):
         return _nothing_new(request, settings, plan)
     notes = notes_of(request, settings, plan)
@@ -198,8 +204,7 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
         with steps.step("fetch") as rows:
             fetched = _fetch(request, settings, steps)
             rows.append(len(fetched.files))
-    with steps.step("land") as rows, ThreadPoolExecutor(1) as aside:
-        aside.submit(shipped_catalogue)  # it is parsed while files are read and hashed
+    with steps.step("land") as rows:
         landed = land_sources(request.workspace, settings, steps.progress.advance)
         rows.append(len(landed))
     with steps.step("plan"):

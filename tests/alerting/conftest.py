@@ -8,7 +8,7 @@ from models.alerts import Limit, RuleSpec
 from models.settings import Settings
 from pipelines.alerting.episodes import Night
 from pipelines.alerting.judge import judge_night
-from pipelines.night.plan import SQL_FOLDER, shipped_catalogue
+from pipelines.night.shipped import SQL_FOLDER, shipped_catalogue
 from sql.alert_judgement import ENGINE_READS, evaluate
 from sql.alert_limits import write_nights
 from sql.case_world import World, fresh_databases

@@ -71,10 +71,13 @@ def touchline(office, capsys):
 @pytest.fixture
 def alerted(office):
     """A published night whose file holds alerts, as if its rules had judged."""
+    return office.stand_on(alerted_night)
+
+
+def alerted_night(office):
     office.deliver("reps.csv", [REP])
     office.night()
     publish(office, alerts=ALERTS, changes=[change(OVERLOAD), change(OVER), change(OVER, 2, "firing", "resolved")])
-    return office
 
 
 def change(alert, place=1, before=None, after="firing"):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from models.alerts import Limit, RuleSpec
 from models.errors import SettingsError
 from models.settings import Settings
-from pipelines.night.plan import SQL_FOLDER, shipped_rules
+from pipelines.night.shipped import SQL_FOLDER, shipped_rules
 from sql.alert_limits import check_alert_settings, write_limits, write_nights
 from sql.inputs import Parameters, create_parameter_table, parameters_of
 from sql.queries import parse_query

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from pipelines.cli import main
-from pipelines.night.plan import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue
 from sql.alert_judgement import ENGINE_READS
 from sql.build import existing_kinds
 from sql.rows import create_table

@@ -7,7 +7,7 @@ import yaml
 
 from models.errors import CatalogueError
 from pipelines.alerting.cases import load_case, run_case
-from pipelines.night.plan import shipped_catalogue, shipped_rules
+from pipelines.night.shipped import shipped_catalogue, shipped_rules
 
 REP = {
     "record_key": "a", "source": "crm", "rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "team": "East",

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.alerting.cases import find_cases, load_case, run_case
-from pipelines.night.plan import shipped_catalogue, shipped_rules
+from pipelines.night.shipped import shipped_catalogue, shipped_rules
 from sql.warehouse import connect
 
 CASES = Path(__file__).parents[1] / "alerts"

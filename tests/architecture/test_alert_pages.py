@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.alerts import HEALTH_RULE_NAMES
-from pipelines.night.plan import shipped_rules
+from pipelines.night.shipped import shipped_rules
 
 PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
 

@@ -11,7 +11,7 @@ from models.settings import Settings
 from pipelines.assets.column_lineage import remembered_origins
 from pipelines.assets.table_specs import EXPECTATIONS, PUBLICATION, describe_night, key_of
 from pipelines.definitions import build_definitions
-from pipelines.night.run import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Quiet
 from pipelines.night.workspace import Workspace
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from models.errors import CatalogueError
-from pipelines.night.plan import shipped_catalogue, shipped_rules
+from pipelines.night.shipped import shipped_catalogue, shipped_rules
 from sql.rule_checks import check_types
 from sql.rules import load_rules, rules_fingerprint
 from sql.warehouse import connect

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from models.settings import Subject
-from pipelines.night.run import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue
 from sql.queries import parse_query
 
 SUBJECTS = get_args(Subject)

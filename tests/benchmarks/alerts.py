@@ -16,7 +16,7 @@ import duckdb
 from models.settings import Settings
 from pipelines.alerting.episodes import Night
 from pipelines.alerting.judge import judge_night
-from pipelines.night.plan import shipped_catalogue, shipped_rules
+from pipelines.night.shipped import shipped_catalogue, shipped_rules
 from sql.alert_judgement import ENGINE_READS, evaluate
 from sql.alert_limits import write_nights
 from sql.inputs import Parameters, create_parameter_table

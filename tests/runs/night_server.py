@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 
 from models.settings import load_settings
-from pipelines.night.run import NightRequest, run_night, shipped_catalogue
+from pipelines.night.run import NightRequest, run_night
+from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.workspace import Workspace
 from tests.cheap_nights import CHEAP
 

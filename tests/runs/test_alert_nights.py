@@ -18,9 +18,9 @@ from pipelines.cli import main
 from pipelines.definitions import build_definitions
 from pipelines.jobs import NIGHTLY
 from pipelines.night.operator import opened
-from pipelines.night.plan import shipped_rules
 from pipelines.night.rollback import roll_back
 from pipelines.night.run import NightRequest, find_nothing_new
+from pipelines.night.shipped import shipped_rules
 from tests.cheap_nights import CHEAP
 from tests.runs.conftest import AS_OF, SETTINGS, STARTED
 
@@ -228,6 +228,7 @@ def test_an_outbox_that_cannot_be_written_fails_no_night_and_is_told(hook, silen
     assert outbox(silent) == 1
 
 
+@pytest.mark.slow
 def test_the_web_ui_shows_each_rule_as_a_check_of_the_alerts(silent, instance):
     job = build_definitions(silent.workspace).resolve_job_def(NIGHTLY)
     config = {"ops": {"night": {"config": {"as_of": AS_OF.isoformat()}}}}

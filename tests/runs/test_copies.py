@@ -6,7 +6,7 @@ import io
 import pytest
 
 from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
-from pipelines.night.plan import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue
 from sql.evidence import disagreements
 from tests.cheap_nights import ALL_MARTS
 

@@ -10,7 +10,7 @@ from models.settings import load_settings
 from pipelines.alerting.backtest import nights_between, run_backtest
 from pipelines.alerting.episodes import State
 from pipelines.demo import DEMO_AS_OF
-from pipelines.night.plan import shipped_rules
+from pipelines.night.shipped import shipped_rules
 from pipelines.night.workspace import Workspace
 from tests.runs.conftest import STORIED, make_storied_demo
 

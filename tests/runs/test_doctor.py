@@ -26,12 +26,15 @@ NOW = datetime(2026, 4, 2, 9, tzinfo=UTC)
 @pytest.fixture
 def healthy(office):
     """An office after one night with nothing to complain about."""
+    return office.stand_on(healthy_night)
+
+
+def healthy_night(office):
     office.workspace.secret_key.chmod(0o600)
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL])
     office.night()
     write_dagster_settings(office.workspace)
-    return office
 
 
 def findings(office, level, now=NOW):

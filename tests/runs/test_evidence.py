@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from pipelines.night.plan import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue
 from sql.evidence import disagreements
 
 EVIDENCE = {

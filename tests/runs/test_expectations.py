@@ -15,7 +15,7 @@ from models.settings import load_settings
 from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
 from pipelines.night.audit import expectations_of
 from pipelines.night.outcome import read_outcome
-from pipelines.night.run import shipped_catalogue
+from pipelines.night.shipped import shipped_catalogue
 from sql.warehouse import Warehouse
 from tests.cheap_nights import ALL_MARTS
 from tests.runs.conftest import Office

@@ -41,6 +41,7 @@ def a_day(fake):
     fake.owners, fake.pipelines = [], []
 
 
+@pytest.mark.slow
 def test_pages_are_redacted_and_what_is_fetched_again_stays_away(hub):
     office, fake = hub
     a_day(fake)

@@ -100,6 +100,7 @@ def an_office(folder, through_dagster):
     return office
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through_dagster", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_person_goes_from_every_format_and_a_rep_too(tmp_path, through_dagster):
     office = an_office(tmp_path, through_dagster)

@@ -71,6 +71,7 @@ def is_made_up_for(killer, ordered, operation):
     assert standing_erasures(Workspace(home)) == Standing(), operation
 
 
+@pytest.mark.slow
 def test_a_forgetting_night_killed_before_its_publication_is_completed_by_the_next(killer, tmp_path):
     office = workspace_with_ann(tmp_path / "workspace")
     before = ours(office.workspace.home)

@@ -89,6 +89,7 @@ def hostile(monkeypatch):
     worker.stop()
 
 
+@pytest.mark.slow
 def test_a_night_full_of_bombs_publishes_what_is_none(office, hostile):
     office.deliver("reps.csv", [REP])
     office.deliver("activities_0.csv", [{"source_record_id": "A1", **CALL}])

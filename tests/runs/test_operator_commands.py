@@ -52,6 +52,10 @@ def touchline(office, capsys):
 @pytest.fixture
 def dialer(office):
     """A night with two calls of a kind that the mapping does not know, and a file without a needed column."""
+    return office.stand_on(night_of_the_dialer)
+
+
+def night_of_the_dialer(office):
     office.configure(WRONG)
     office.deliver("reps.csv", [REP])
     office.deliver(
@@ -59,7 +63,6 @@ def dialer(office):
     )
     office.deliver("broken.csv", b"id;at\n1;2\n", "inbox/dialer")
     office.night()
-    return office
 
 
 def test_list_groups_by_rule_with_an_example_a_remedy_and_the_refused_files(dialer, touchline):
@@ -186,13 +189,16 @@ def test_every_rule_of_the_contracts_has_a_remedy():
 @pytest.fixture
 def three_nights(office):
     """Three generations; without updated_at the file landed later wins, and its name sorts first."""
+    return office.stand_on(three_generations)
+
+
+def three_generations(office):
     office.deliver("reps.csv", [REP])
     office.night()
     office.deliver("activities_b.csv", [CALL])
     office.night()
     office.deliver("activities_a.csv", [{**CALL, "occurred_at": "2026-03-05T15:00:00Z"}])
     office.night()
-    return office
 
 
 def test_after_a_rollback_the_next_night_takes_again_what_the_ledger_lacks(three_nights, touchline):

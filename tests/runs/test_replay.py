@@ -71,6 +71,12 @@ def order(office, kind="replay", lines=None, **options):
 @pytest.fixture
 def dialer(office):
     """A night in which the mapping rejected every incoming call."""
+    office.stand_on(night_of_the_dialer)
+    assert accounts(office) == {"a.csv": counts(6, accepted=1, quarantined=5), "b.csv": counts(1, accepted=1)}
+    return office
+
+
+def night_of_the_dialer(office):
     office.configure(WRONG)
     office.deliver("reps.csv", [REP])
     office.deliver(
@@ -80,8 +86,6 @@ def dialer(office):
     )
     office.deliver("b.csv", [call("4", "out", "2026-03-09")], "inbox/dialer")
     office.night()
-    assert accounts(office) == {"a.csv": counts(6, accepted=1, quarantined=5), "b.csv": counts(1, accepted=1)}
-    return office
 
 
 CORRECTED = {

@@ -113,6 +113,7 @@ def fill_salesforce(fake: FakeSalesforce, chance: random.Random) -> None:
     ])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_salesforce(open_office):
     roster = [
         {"rep_id": f"E{place}", "full_name": f"Rep {place}", "email": f"u{place}@acme.example",

@@ -98,6 +98,7 @@ def test_an_as_of_published_in_the_future_by_mistake_does_not_stay(office):
     assert run_request(office, next_night) == (2, datetime(2026, 4, 2, 3, 15, tzinfo=UTC))
 
 
+@pytest.mark.slow
 def test_a_missed_night_is_made_up_by_the_next(office, open_office):
     undisturbed = open_office()
     for each in (office, undisturbed):
