@@ -230,6 +230,12 @@ class Quality(Section):
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     min_quarantined_rows: int = Field(20, ge=0, description="A file with fewer broken rows than this is never refused.")
+    max_night_quarantined_share: float = Field(
+        0.10, ge=0, le=1, description="A night of which more rows are rejected publishes nothing."
+    )
+    min_night_quarantined_rows: int = Field(
+        100, ge=0, description="A night with fewer broken rows than this is never stopped for them."
+    )
     fresh_within_hours: int = Field(96, ge=1, description="A source whose newest event is older than this is stale.")
     expectations: bool = Field(True, description="Whether Great Expectations judges a build before it is published.")
     newest_rows: int = Field(

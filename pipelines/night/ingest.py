@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,10 @@ from sql.records import column_name, record_table, stored_columns
 
 @dataclass(frozen=True)
 class FileResult:
-    """Where a file's records went before versions are compared. `rows_valid` passed every rule."""
+    """Where a file's records went before versions are compared. `rows_valid` passed every rule.
+
+    `matched` leads from each column that is looked for to the file's; `unnamed` are those that nothing looks for.
+    """
 
     rows_read: int
     rows_valid: int
@@ -38,6 +41,7 @@ class FileResult:
     rows_ignored: int
     rejected: tuple[Rejected, ...]
     unnamed: tuple[str, ...]
+    matched: Mapping[str, str | None]
     line_of: Callable[[int], int]
     first_row: int
     row_count: int
@@ -119,14 +123,15 @@ def ingest_file(
         *_explained(connection, plan, rows, load_id, name, load_number, first_row),
     )
     broken = len({row.line_number for row in rejected})
-    ignored = _count_ignored(connection, plan, load_number)
+    ignored, mapped = _count_ignored(connection, plan, load_number), _mapped(plan, rows)
     return FileResult(
         rows_read=rows.rows + len(rows.rejects) + rows.ignored,
         rows_valid=rows.rows - (broken - len(rows.rejects)) - ignored,
         rows_quarantined=broken,
         rows_ignored=rows.ignored + ignored,
         rejected=rejected,
-        unnamed=_mapped(plan, rows).unnamed,
+        unnamed=mapped.unnamed,
+        matched=mapped.matched,
         line_of=rows.line_of,
         first_row=first_row,
         row_count=rows.rows,

@@ -61,6 +61,7 @@ def ingest_joined(
         rows_ignored=rows.ignored,
         rejected=rejected,
         unnamed=(),
+        matched={},
         line_of=rows.line_of,
         first_row=0,
         row_count=rows.rows,

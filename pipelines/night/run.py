@@ -16,7 +16,7 @@ from datetime import datetime
 from models.errors import BlockedError, TouchlineError
 from models.personal import masked
 from models.settings import Settings
-from models.tables import Severity
+from models.tables import IN_WORDS, Severity
 from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
@@ -237,7 +237,7 @@ def _block(request: NightRequest, build: Generation, outcome: NightOutcome) -> N
 
 
 def _failed_line(check: dict[str, object]) -> str:
-    """One failed check: an expectation's own sentence, else the rule and the rows that break it."""
-    if check["kind"] == "expectation":
+    """One failed check: its own sentence where it has one, else the rule and the rows that break it."""
+    if check["kind"] in IN_WORDS:
         return str(check["sample"])
     return f"{check['table_name']}: {check['check_name']} ({check['failing_rows']} rows, such as {check['sample']})"
