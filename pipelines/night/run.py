@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from models.errors import BlockedError, TouchlineError
 from models.personal import masked
@@ -158,7 +159,7 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         built = build_generation(night, build)
         if judges is not None and built.suites:
             with steps.step("expectations"):
-                built = replace(built, checks=built.checks + judges.judge(build, built.suites))
+                built = replace(built, checks=built.checks + judges.judge(build, built.suites, _about(night, build)))
     outcome = close_books(night, build, built)
     outcome = replace(outcome, notes=(*notes, *outcome.notes))
     if any(check["severity"] == Severity.BLOCK and not check["passed"] for check in outcome.failed_checks):
@@ -169,6 +170,20 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         seal_databases(build)
         publish(workspace, build, settings.engine.keep_generations, plan.previous)
     return outcome
+
+
+def _about(night: Night, build: Generation) -> str:
+    """Which night the pages speak of, for somebody who was not here."""
+    company, previous = night.settings.company, night.plan.previous
+    as_of = night.request.as_of.astimezone(ZoneInfo(company.timezone))
+    compared = (
+        "It is the first, so there is nothing to compare it with"
+        if previous is None
+        else (f"It is compared with generation {previous.number}, the last good night")
+    )
+    return (
+        f"{company.name}, generation {build.number}, as of {as_of:%A %d %B %Y, %H:%M} ({company.timezone}). {compared}."
+    )
 
 
 def _without_the_forgotten(
