@@ -107,6 +107,12 @@ class Source(Section):
     aliases: dict[str, tuple[str, ...]] = {}
     ignore: tuple[Ignored, ...] = ()
     object: str = Field("", description="The CRM's object that an entry reads; not to be set by hand.")
+    keep_columns: tuple[str, ...] | None = Field(
+        None, description="Columns that are kept though nothing reads them; default all, [] none."
+    )
+    drop_columns: tuple[str, ...] = Field(
+        (), description="Columns that are never stored, even where a field would read them."
+    )
     max_quarantined_share: float | None = Field(None, ge=0, le=1)
     fresh_within_hours: int | None = Field(
         None, ge=1, description="How old the newest event may be; default `quality`'s."
@@ -132,7 +138,9 @@ class Source(Section):
                 raise ValueError(
                     f"a mapped source needs its `entity`: say which of these a row is: {', '.join(CONTRACTS)}"
                 )
-            self.mapping()
+            read = [name for name in self.drop_columns if name in self.mapping().columns()]
+            if read:
+                raise ValueError(f"`drop_columns` names '{read[0]}', which a field reads: take the field away too")
         elif self.fields or self.joins or self.entity:
             raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped; set it, or take them away")
         return self

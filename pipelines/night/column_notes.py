@@ -94,7 +94,7 @@ def _renamed(arrived: Arrived, change: Change) -> dict[str, KnownColumn]:
     found: dict[str, KnownColumn] = {}
     for gone in change.gone:
         free = [column for column in change.new if column not in found]
-        fields = (gone.feeds or "").split(", ")
+        fields = gone.feeds.split(", ") if gone.feeds else []
         if (column := likely_column(arrived.entity, fields, gone.column_name, free)) is not None:
             found[column] = gone
     return found

@@ -17,6 +17,7 @@ from models.mapping import FileFormat
 from models.personal import masked
 from models.settings import Source
 from pipelines.night.ingest import FileResult
+from pipelines.night.joins import columns_taken, is_join, join_spec
 from pipelines.sources.column_advice import fields_fed
 from pipelines.sources.reading.formats import detect_format
 
@@ -73,9 +74,9 @@ class Columns:
         known = self.known.setdefault(family, {})
         if is_new and not known:
             self._begun.add(family)
-        feeds = self._feeds.get(family) if source.kind == "mapped" else {name: (name,) for name in result.matched}
-        if feeds is None:
-            feeds = self._feeds[family] = fields_fed(source.mapping())
+        feeds = self._feeds.get(family) or _fed(source, entity, result)
+        if source.kind == "mapped":
+            self._feeds[family] = feeds
         new = {}
         for column in result.unnamed:
             one = known.get(shown(column))
@@ -86,7 +87,8 @@ class Columns:
             one.last_load_id = load_id
         for column, found in result.matched.items():
             _look_for(known.setdefault(column, KnownColumn(*family, column, _MISSING)), feeds[column], found, load_id)
-        has_header = detect_format(name, source.read)[0] in _WITH_A_HEADER
+        read_as = join_spec(source, entity).read if is_join(entity) else source.read
+        has_header = detect_format(name, read_as)[0] in _WITH_A_HEADER
         gone = list(_without(known, result, load_id)) if has_header else []
         read = frozenset(column for column, found in result.matched.items() if found is not None)
         return Change(new, gone, read, family in self._begun) if is_new else Change({}, [], read, False)
@@ -135,6 +137,13 @@ def read_columns(connection: duckdb.DuckDBPyConnection, *, rebuilding: bool) -> 
 def shown(column: str) -> str:
     """A file's column as crm.duckdb may hold it: the first line of a file without a header may name anybody."""
     return visible(masked(column))
+
+
+def _fed(source: Source, entity: str, result: FileResult) -> dict[str, tuple[str, ...]]:
+    """The fields that each column feeds; a canonical file's column is called like its own."""
+    if is_join(entity):
+        return columns_taken(source, entity)
+    return fields_fed(source.mapping()) if source.kind == "mapped" else {name: (name,) for name in result.matched}
 
 
 def _look_for(one: KnownColumn, feeds: tuple[str, ...], found: str | None, load_id: str) -> None:

@@ -21,6 +21,7 @@ from models.errors import UnreadableFileError
 from models.personal import HIDDEN_PHONE
 from models.records import Record
 from models.settings import Settings, Source
+from pipelines.night.admission import admission_of, admit
 from pipelines.night.stage_sql import IGNORED, EntityPlan, is_prefixed, stage_sql, staged_table
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
@@ -64,6 +65,7 @@ def plan_entity(settings: Settings, source: Source, entity: str) -> EntityPlan:
         mapping=source.mapping() if source.kind == "mapped" else None,
         keep_subjects=settings.privacy.keep_subjects,
         join_tables={},
+        admission=admission_of(source),
     )
 
 
@@ -101,7 +103,7 @@ def ingest_file(
     scratch: Path,
 ) -> FileResult:
     """Appends the file's rows to the staged table. Raises UnreadableFileError when nothing of the file can be used."""
-    rows = read_rows(connection, path, plan.read, name, scratch)
+    rows = _admitted(plan, read_rows(connection, path, plan.read, name, scratch))
     try:
         whole = _stage(connection, plan, rows, load_number)
     except duckdb.Error:
@@ -110,7 +112,7 @@ def ingest_file(
         whole = False
     if not whole:
         forget_rows(connection, plan.contract, load_number)
-        rows = read_rows(connection, path, plan.read, name, scratch, force_slow=True)
+        rows = _admitted(plan, read_rows(connection, path, plan.read, name, scratch, force_slow=True))
         if not _stage(connection, plan, rows, load_number):
             raise UnreadableFileError(
                 "not_reconciled",
@@ -136,6 +138,10 @@ def ingest_file(
         first_row=first_row,
         row_count=rows.rows,
     )
+
+
+def _admitted(plan: EntityPlan, rows: TextRows) -> TextRows:
+    return admit(rows, plan.admission, plan.looked_for)
 
 
 def _count_ignored(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, load_number: int) -> int:

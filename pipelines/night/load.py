@@ -14,12 +14,18 @@ from pathlib import Path
 
 import duckdb
 
-from data_quality.quarantine import Rejected, create_private_quarantine, write_rejected
+from data_quality.quarantine import (
+    Rejected,
+    create_private_quarantine,
+    write_rejected,
+    write_rows_as_they_came,
+)
 from data_quality.replay import Fate, Line, judge_again, known_lines
 from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
 from models.personal import masked
 from models.settings import Settings, Source
+from pipelines.night.admission import admission_of, forget_rows_as_they_came, hide_torn_lines
 from pipelines.night.column_notes import Arrived, advise, column_notes
 from pipelines.night.columns import Columns, read_columns
 from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities, note_key
@@ -122,6 +128,8 @@ class Loader:
         except UnreadableFileError as error:
             self._refuse(load, error)
             return
+        if admission_of(load.source).is_limited:
+            result = replace(result, rejected=hide_torn_lines(result.rejected))
         key = (load.file.source, load.file.entity, load.file.sha256)
         result = hold_back(self.connection, load, result, self.dismissed.lines_of(key))
         result = leave_out_forgotten(self.connection, load, result, self.forgotten)
@@ -193,12 +201,11 @@ class Loader:
     def _note_columns(self, load: Load, result: FileResult) -> None:
         """A column that nothing names, or that is gone, is told once, then kept quietly."""
         source, entity = load.source, load.file.entity
-        if is_join(entity):
-            return
         change = self._columns.see(source, entity, load.file.name, load.load_id, result, is_new=load.is_new)
         arrived = Arrived(source, entity, load.file.name, load.load_number)
-        if change.new or change.gone:
+        if change.new:
             advise(self.connection, self.settings, arrived, change)
+        if change.new or change.gone:
             self.notes += column_notes(arrived, change)
         if source.object and change.is_first_night:
             self._unmapped[source.name, source.object] += len(change.new)
@@ -272,6 +279,7 @@ class Loader:
 
     def _write_quarantine(self) -> None:
         write_rejected(self.connection, self.rejected)
+        self._write_limited_rows()
         again = {load.load_id for load, _ in self._read.values() if not load.is_new}
         rejected = [row for row in self.rejected if row.load_id in again]
         passed = {line: fate for line, fate in self.fates.items() if self.known[line[0]][line[1]] == "standing"}
@@ -283,3 +291,11 @@ class Loader:
                 f"{entered:,} rows that had passed break a rule under the present settings and are quarantined:"
                 " touchline quarantine list"
             )
+
+    def _write_limited_rows(self) -> None:
+        """Rows as they came, without columns that may no longer enter: earlier nights may have kept those."""
+        loads = [load for load, _ in self._read.values() if not load.is_new and admission_of(load.source).is_limited]
+        if loads:
+            ids = {load.load_id for load in loads}
+            forget_rows_as_they_came(self.connection, ids)
+            write_rows_as_they_came(self.connection, [row for row in self.rejected if row.load_id in ids])

@@ -150,3 +150,33 @@ def test_once_the_lines_are_added_everything_is_read(told):
     assert office.query("select distinct rep_id from core.fct_activity where source = 'dialer'") == [("crm:R1",)]
     assert [row[:2] for row in columns(office, "dialer")] == [("Mood", "kept"), ("Talk time", "kept")]
     assert columns(office, "dialer")[1][4] == "fields: {duration_seconds: {column: Talk time, unit: 'HH:MM:SS'}}"
+
+
+JOINED = """
+company: {name: Test, timezone: America/New_York}
+sources:
+  - name: dialer
+    kind: mapped
+    path: inbox/dialer/calls*.csv
+    entity: activities
+    joins: {people: {path: inbox/dialer/people*.csv, on: Call ID, key: call}}
+    fields:
+      source_record_id: Call ID
+      channel: {const: call}
+      occurred_at: Started
+      contact_id: {join: people, column: person}
+"""
+
+
+def test_a_column_that_a_join_takes_is_missed_too(office):
+    office.configure(JOINED)
+    office.deliver("calls.csv", b"Call ID,Started\n1,2026-03-02T15:00:00Z\n", "inbox/dialer")
+    office.deliver("people_1.csv", b"call,person,shoe\n1,P1,9\n", "inbox/dialer")
+    assert "is no longer there" not in " ".join(office.night().notes)
+    office.deliver("people_2.csv", b"call,persona\n2,P2\n", "inbox/dialer")
+    assert "dialer/people_2.csv: the column 'person' (it fed contact_id) is no longer there" in " ".join(
+        office.night().notes
+    )
+    assert office.query(
+        "select entity, column_name, state, feeds, rows_not_supplied from ops.source_column where state = 'missing'"
+    ) == [("join:activities:people", "person", "missing", "contact_id", 1)]
