@@ -90,7 +90,9 @@ def _new_ones(
             more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
             yield (
                 source,
-                f"{column} " + ", ".join(f"'{word}' ({count:,} rows)" for count, word in ranked[:_NAMED]) + more,
+                f"{column} "
+                + ", ".join(f"'{word}' ({count:,} row{'s' if count != 1 else ''})" for count, word in ranked[:_NAMED])
+                + more,
             )
 
 
