@@ -138,7 +138,8 @@ class Source(Section):
                 raise ValueError(
                     f"a mapped source needs its `entity`: say which of these a row is: {', '.join(CONTRACTS)}"
                 )
-            read = [name for name in self.drop_columns if name in self.mapping().columns()]
+            columns = self.mapping().columns()
+            read = [name for name in self.drop_columns if name in columns]
             if read:
                 raise ValueError(f"`drop_columns` names '{read[0]}', which a field reads: take the field away too")
         elif self.fields or self.joins or self.entity:
