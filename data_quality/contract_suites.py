@@ -38,7 +38,7 @@ def _suite(spec: TableSpec, fewest_rows: Mapping[str, int]) -> Suite:
     """A view of which only the columns are asked is not read: it would work out all its rows to count none."""
     of_rows = tuple(_of_rows(spec, fewest_rows))
     rows = f"select * from crm.{qualified(spec.table)}" if of_rows else "select 1 as no_rows_needed"
-    return Suite(spec.table, spec.table, rows, (_columns(spec), *of_rows))
+    return Suite(spec.table, spec.table, rows, (_columns(spec), *of_rows), spec.description)
 
 
 def _of_rows(spec: TableSpec, fewest_rows: Mapping[str, int]) -> Iterator[Expected]:

@@ -44,20 +44,27 @@ class Expected:
 @dataclass(frozen=True)
 class Suite:
     """Expectations of some rows of one table. `rows` is the SELECT that finds them in the
-    closed build, which is called `crm` wherever it is asked. One pass over them finds every number."""
+    closed build, which is called `crm` wherever it is asked. One pass over them finds every number.
+
+    `about` says on the pages what a row of the table is, or what is compared; `of_history` that it is with the last
+    good night.
+    """
 
     table: str
     title: str
     rows: str
     expected: tuple[Expected, ...] = field(default=())
+    about: str = ""
+    of_history: bool = False
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What the process is asked: the closed build, its suites, and the folder of the pages."""
+    """What the process is asked: the closed build, its suites, and the folder of the pages; `about` says which build."""
 
     crm: Path
     pages: Path
     suites: tuple[Suite, ...]
     memory_limit: str
     threads: int | None
+    about: str = ""

@@ -16,7 +16,9 @@ import duckdb
 
 from data_quality.contract_suites import judged_specs
 from data_quality.expected import Expected, Fact, Suite
-from data_quality.newest_rows import newest_suite
+from data_quality.new_words import new_words_suite
+from data_quality.newest_expected import newest_suite
+from data_quality.newest_rows import columns_of_both
 from models.settings import Quality, Settings
 from models.tables import Severity, TableSpec
 from sql.quoting import literal
@@ -55,7 +57,11 @@ def judgement_suites(
 ) -> list[Suite]:
     """All gates of tonight; `connection` stands in the build and has the last good night attached as `previous`."""
     quality = settings.quality
-    suites = [newest_suite(connection, quality, spec) for spec in specs if _is_record(spec)]
+    records = [spec for spec in specs if _is_record(spec)]
+    both = columns_of_both(connection)
+    suites = [newest_suite(connection, quality, spec, both) for spec in records]
+    if quality.new_words.severity != "off":
+        suites += [new_words_suite(connection, quality, spec, both) for spec in records]
     if quality.low_volume.severity != "off":
         suites.append(_volume_suite(connection, quality))
     if quality.stale_source.severity != "off":
@@ -80,7 +86,9 @@ def _volume_suite(connection: duckdb.DuckDBPyConnection, quality: Quality) -> Su
         "select a.source, a.activity_date from crm.core.latest_activities as a cross join crm.core.parameter as p"
         f" where a.activity_date in ({days}) and a.is_deleted is not true and a.occurred_at <= p.as_of"
     )
-    return Suite(_ACTIVITIES, f"{_ACTIVITIES}: working days since the last good night", rows, expected)
+    about = "Each source's working days since the last good night, against the same weekday of the eight weeks before."
+    title = f"{_ACTIVITIES}: working days since the last good night"
+    return Suite(_ACTIVITIES, title, rows, expected, about, of_history=True)
 
 
 def _usual_volume(quality: Quality, source: str, day: date, usual: float) -> Expected:
@@ -109,7 +117,8 @@ def _freshness_suite(connection: duckdb.DuckDBPyConnection, settings: Settings) 
         " from crm.core.latest_activities as a cross join crm.core.parameter as p"
         " where a.is_deleted is not true and a.occurred_at <= p.as_of group by a.source, p.as_of"
     )
-    return Suite(_ACTIVITIES, f"{_ACTIVITIES}: sources that deliver", rows, expected)
+    about = "How old the newest activity of each source is, against fresh_within_hours of the settings."
+    return Suite(_ACTIVITIES, f"{_ACTIVITIES}: sources that deliver", rows, expected, about, of_history=True)
 
 
 def _fresh(quality: Quality, source: str, limit: int) -> Expected:

@@ -64,7 +64,14 @@ def write_rejected(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
         f"insert into quarantine.rejected select {_unnested(len(columns))}, null, null, null, null",
         [list(column) for column in columns],
     )
-    lines = {(row.load_id, row.line_number): row.raw for row in new}
+    write_rows_as_they_came(connection, new)
+
+
+def write_rows_as_they_came(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rejected]) -> None:
+    """The records behind rejected lines, in the place of what stood there."""
+    if not rejected:
+        return
+    lines = {(row.load_id, row.line_number): row.raw for row in rejected}
     loads, numbers, raws = (list(column) for column in zip(*((*key, raw) for key, raw in lines.items()), strict=True))
     connection.execute(
         "delete from private.quarantined_row where (load_id, line_number) in (select (unnest(?), unnest(?)))",

@@ -44,10 +44,15 @@ def judge(assignment: Assignment) -> list[CheckResult]:
         judged = iter(_judge_facts(asked))
         seconds = round((time.perf_counter() - begun) / max(len(asked), 1), 3)
         pages = [
-            SuitePage(suite.title, [_answer(connection, suite, each, next(judged), seconds) for each in suite.expected])
+            SuitePage(
+                suite.title,
+                [_answer(connection, suite, each, next(judged), seconds) for each in suite.expected],
+                suite.about,
+                suite.of_history,
+            )
             for suite in assignment.suites
         ]
-    write_pages(assignment.pages, pages)
+    write_pages(assignment.pages, pages, assignment.about)
     return [answer.result for page in pages for answer in page.answers]
 
 
@@ -89,7 +94,7 @@ def _answer(
     if error := _error(judged.exception_info or {}):
         raise RuntimeError(f"{expected.name} of {suite.table} could not be asked: {error}")
     passed, number = bool(judged.success), judged.result.get("observed_value")
-    found = _shown(number)
+    found = "none" if number == 0 and expected.high == 0 else _shown(number)
     if not passed:
         found = name_found(connection, suite, expected) or found
     failing = int(number or 1) if expected.fact is Fact.BROKEN_ROWS else 1

@@ -166,6 +166,11 @@ class FieldRule(BaseModel):
         """The rules that may give the value: its cases, else itself."""
         return self.cases or (self,)
 
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the main file that its value is read from; of a rule with cases none."""
+        own = [self.column] if self.column is not None and self.join is None else [*self.coalesce, *self.concat]
+        return (*own, *([self.clock] if self.clock is not None else []))
+
     @field_validator("format")
     @classmethod
     def _formats_name_a_day(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -255,9 +260,6 @@ class SourceMapping(BaseModel):
         named: list[str] = [join.on for join in self.joins.values()]
         for rule in self.fields.values():
             for part in rule.alternatives():
-                named += (
-                    [part.column] if part.column is not None and part.join is None else [*part.coalesce, *part.concat]
-                )
-                named += [*([part.clock] if part.clock is not None else []), *part.when]
+                named += [*part.columns(), *part.when]
         named += [column for ignored in self.ignore for column in ignored.when]
         return tuple(dict.fromkeys(named))

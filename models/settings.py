@@ -107,6 +107,12 @@ class Source(Section):
     aliases: dict[str, tuple[str, ...]] = {}
     ignore: tuple[Ignored, ...] = ()
     object: str = Field("", description="The CRM's object that an entry reads; not to be set by hand.")
+    keep_columns: tuple[str, ...] | None = Field(
+        None, description="Columns that are kept though nothing reads them; default all, [] none."
+    )
+    drop_columns: tuple[str, ...] = Field(
+        (), description="Columns that are never stored, even where a field would read them."
+    )
     max_quarantined_share: float | None = Field(None, ge=0, le=1)
     fresh_within_hours: int | None = Field(
         None, ge=1, description="How old the newest event may be; default `quality`'s."
@@ -132,7 +138,10 @@ class Source(Section):
                 raise ValueError(
                     f"a mapped source needs its `entity`: say which of these a row is: {', '.join(CONTRACTS)}"
                 )
-            self.mapping()
+            columns = self.mapping().columns()
+            read = [name for name in self.drop_columns if name in columns]
+            if read:
+                raise ValueError(f"`drop_columns` names '{read[0]}', which a field reads: take the field away too")
         elif self.fields or self.joins or self.entity:
             raise ValueError("`entity`, `fields` and `joins` belong to kind: mapped; set it, or take them away")
         return self
@@ -211,6 +220,55 @@ class LostColumn(Section):
     may_be_empty: tuple[str, ...] = Field((), description="Columns not judged, such as activities.disposition.")
 
 
+class SparseColumn(Section):
+    """When a column that used to be filled is filled much less often, though not lost."""
+
+    severity: GateSeverity = Field("warn", description="What is filled is right, so it does not block.")
+    kept_share: float = Field(
+        0.5, gt=0, lt=1, description="Sparse is what is filled in less than this share of before."
+    )
+
+
+class UnknownReference(Section):
+    """When more records than usual name a rep, a contact, an account, a lead or a deal that nobody knows."""
+
+    severity: GateSeverity = Field("warn", description="What arrives later is joined then, so it does not block.")
+    rise: float = Field(0.3, gt=0, lt=1, description="By how much the share of unknown ones may rise, 0 to 1.")
+
+
+_WORDS_OF_CLOSED_SETS = (
+    "activities.channel",
+    "activities.disposition",
+    "leads.status",
+    "leads.lead_source",
+    "opportunities.stage",
+    "opportunities.pipeline",
+    "opportunities.deal_type",
+    "stage_changes.to_stage",
+    "reps.role",
+    "reps.rep_type",
+)
+
+
+class NewWords(Section):
+    """When a word stands in a column in which the source never wrote it before."""
+
+    severity: GateSeverity = Field(
+        "warn", description="A new word is mostly a new stage or a new outcome, and right, so it does not block."
+    )
+    columns: tuple[str, ...] = Field(_WORDS_OF_CLOSED_SETS, description="Columns that hold one of a few words.")
+    most_words: int = Field(50, ge=1, description="A source that wrote more different words into one writes free text.")
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            entity, _, field = name.partition(".")
+            if entity not in CONTRACTS or field not in CONTRACTS[entity].kinds():
+                raise ValueError(f"'{name}' is no column: write entity.field, such as activities.disposition")
+        return value
+
+
 class LowVolume(Section):
     """When a day holds far fewer activities than that weekday usually does."""
 
@@ -230,6 +288,12 @@ class Quality(Section):
 
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     min_quarantined_rows: int = Field(20, ge=0, description="A file with fewer broken rows than this is never refused.")
+    max_night_quarantined_share: float = Field(
+        0.10, ge=0, le=1, description="A night of which more rows are rejected publishes nothing."
+    )
+    min_night_quarantined_rows: int = Field(
+        100, ge=0, description="A night with fewer broken rows than this is never stopped for them."
+    )
     fresh_within_hours: int = Field(96, ge=1, description="A source whose newest event is older than this is stale.")
     expectations: bool = Field(True, description="Whether Great Expectations judges a build before it is published.")
     newest_rows: int = Field(
@@ -237,6 +301,9 @@ class Quality(Section):
     )
     unit_change: UnitChange = UnitChange()
     lost_column: LostColumn = LostColumn()
+    sparse_column: SparseColumn = SparseColumn()
+    unknown_reference: UnknownReference = UnknownReference()
+    new_words: NewWords = NewWords()
     low_volume: LowVolume = LowVolume()
     stale_source: StaleSource = StaleSource()
 

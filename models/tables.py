@@ -21,6 +21,10 @@ class WriteMode(StrEnum):
     """Nothing is stored: the SELECT is a view."""
 
 
+IN_WORDS = frozenset({"expectation", "budget"})
+"""Kinds of check results whose sample is a sentence for people, with what to do."""
+
+
 class Severity(StrEnum):
     """What a failing check does."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.tables import IN_WORDS
 from pipelines.commands.pages import Page, count
 from pipelines.commands.quarantined import counted
 
@@ -102,8 +103,8 @@ def _show_failed_checks(out: Page, outcome: NightOutcome) -> None:
 
 
 def check_line(check: dict[str, object]) -> str:
-    """One failed check in one line, such as `marts.x: grain_unique (block), 3 rows: …`; expectations speak for themselves."""
-    if check.get("kind") == "expectation":
+    """One failed check in one line, such as `marts.x: grain_unique (block), 3 rows: …`; expectations and budgets speak for themselves."""
+    if check.get("kind") in IN_WORDS:
         return f"{check['severity']}: {check['sample']}"
     sample = f": {check['sample']}" if check.get("sample") else ""
     rows = check.get("failing_rows")

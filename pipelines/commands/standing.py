@@ -17,6 +17,8 @@ from pipelines.night.disk import DiskUse, disk_use
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
+    import duckdb
+
     from models.settings import Settings
     from pipelines.night.history import PastNight
     from pipelines.night.outcome import NightOutcome
@@ -27,6 +29,8 @@ NIGHTS = 7
 @dataclass(frozen=True)
 class Build:
     """What a database of ours says of itself; the lists are rows as dictionaries, newest or largest first.
+
+    `columns` are those that files no longer have, and those that nothing reads and that look like a field.
 
     `checks` has one row a severity, with how many passed and failed; `sources` say how old their newest event is.
     """
@@ -40,6 +44,7 @@ class Build:
     checks: Rows = field(default_factory=list)
     failed_checks: Rows = field(default_factory=list)
     refused: Rows = field(default_factory=list)
+    columns: Rows = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,12 @@ _RESTATED = """
     select r.generation, r.table_name, r.cause, r.load_id, l.file_name, count(*) as cells
     from ops.restatement as r left join ops.load as l on r.load_id = l.load_id
     group by all order by r.generation desc, cells desc, r.table_name, r.load_id limit 8
+"""
+_COLUMNS = """
+    select source, entity, object, column_name, state, feeds, looks_like, proposal, rows_not_supplied
+    from ops.source_column
+    where (state = 'missing' and missing_load_id is not null) or (state = 'kept' and proposal is not null)
+    order by source, entity, object, state desc, column_name limit 12
 """
 _FAILED_CHECKS = """
     select * from ops.check_result where not passed order by severity, table_name, check_name
@@ -158,10 +169,17 @@ def _read_build(workspace: Workspace, file: Path, settings: Settings | None) -> 
             checks=fetch(connection, _CHECKS),
             restated=fetch(connection, _RESTATED),
             failed_checks=fetch(connection, _FAILED_CHECKS),
+            columns=fetch(connection, _COLUMNS) if _knows_columns(connection) else [],
             refused=still_in_inbox(workspace, settings, refused) if settings else refused,
         )
     finally:
         connection.close()
+
+
+def _knows_columns(connection: duckdb.DuckDBPyConnection) -> bool:
+    """False for a generation of an earlier version."""
+    found = "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'source_column'"
+    return connection.execute(found).fetchone() is not None
 
 
 def _with_freshness(source: dict[str, Any], limit: int | None) -> dict[str, Any]:

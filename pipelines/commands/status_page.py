@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from models.tables import IN_WORDS
 from pipelines.commands.night_page import PARTS, check_line
 from pipelines.commands.pages import Page, Styled, ago, size
 from pipelines.commands.standing import Build, Standing
@@ -98,6 +99,7 @@ def _show_build(out: Page, build: Build) -> None:
         out.rows("Last loads (UTC)", ("landed", "source", "file", "fate"), loads)
     _show_checks(out, build)
     _show_quarantine(out, build, "Quarantined, by rule")
+    _show_columns(out, build)
     restated = [[row[name] or "" for name in _RESTATED] for row in build.restated]
     if restated:
         out.rows("Restated past periods (all of them: ops.restatement)", list(_RESTATED.values()), restated)
@@ -154,6 +156,30 @@ def _show_quarantine(out: Page, build: Build, title: str) -> None:
         out.rows(title, ("source", "entity", "field", "rule", "rows"), rows)
 
 
+def _show_columns(out: Page, build: Build) -> None:
+    """Columns that went, and new ones that look like a field; all others are in ops.source_column."""
+    rows = [
+        (
+            row["source"],
+            row["object"] or row["entity"],
+            row["column_name"],
+            Styled(row["state"], "bold yellow" if row["state"] == "missing" else ""),
+            _column_said(row),
+        )
+        for row in build.columns
+    ]
+    if rows:
+        out.rows(
+            "Columns that changed (all of them: ops.source_column)", ("source", "what", "column", "", "note"), rows
+        )
+
+
+def _column_said(row: dict[str, Any]) -> str:
+    if row["state"] == "missing":
+        return f"fed {row['feeds'] or 'a condition'}; {row['rows_not_supplied']:,} rows came without it"
+    return f"looks like {row['looks_like']}: {row['proposal']}"
+
+
 def _show_disk(out: Page, standing: Standing) -> None:
     disk = standing.disk
     taken = {
@@ -195,9 +221,9 @@ def instant(value: object) -> str:
 
 
 def _told(check: dict[str, Any]) -> str:
-    """A failed check; an expectation ends with what to do, so it is never cut."""
+    """A failed check; one in words ends with what to do, so it is never cut."""
     line = check_line(check)
-    return line if check.get("kind") == "expectation" else _short(line)
+    return line if check.get("kind") in IN_WORDS else _short(line)
 
 
 def _short(text: str) -> str:

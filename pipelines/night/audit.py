@@ -46,10 +46,15 @@ class Auditor:
     complaints: IO[bytes]
     settings: Settings
 
-    def judge(self, build: Generation, suites: tuple[Suite, ...]) -> list[CheckResult]:
-        """A result for every expectation, and the Data Docs in the build; its databases must be closed."""
+    def judge(self, build: Generation, suites: tuple[Suite, ...], about: str) -> list[CheckResult]:
+        """A result for every expectation, and the Data Docs in the build; its databases must be closed.
+
+        `about` says on the pages which night this is.
+        """
         engine = self.settings.engine
-        assignment = Assignment(build.crm, build.folder / "data_docs", suites, engine.memory_limit, engine.threads)
+        assignment = Assignment(
+            build.crm, build.folder / "data_docs", suites, engine.memory_limit, engine.threads, about
+        )
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             pickle.dump(assignment, self.process.stdin)

@@ -26,6 +26,7 @@ from pipelines.night.inputs import write_inputs
 from pipelines.night.ledger import accepted_loads, deferred_summary, repeated_summary, write_load
 from pipelines.night.load import Loader
 from pipelines.night.merges import quarantine_merge_cycles
+from pipelines.night.night_budget import judge_night
 from pipelines.night.orders import mark_dismissed, write_orders
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import NightRequest, Plan, load_id_of, loads_of
@@ -175,6 +176,7 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
         commented = aside.submit(write_comments, beside, night.plan.catalogue.specs().values())
         checks += reconcile_all(connection)
         commented.result()
+    checks.append(judge_night(night.settings, loader.summaries, loader.rejected))
     return checks, True
 
 

@@ -81,11 +81,10 @@ def note_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 
 def create_private_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Identities of contacts, columns that no mapping names, joined sides of mappings."""
+    """Identities of contacts, cells that no mapping names, joined sides of mappings."""
     for statement in (
         "contact_identity (contact_id varchar, full_name varchar, email varchar, phone varchar, contact_key varchar)",
         "extra (source varchar, entity varchar, record_key varchar, extra varchar)",
-        "unnamed_column (source varchar, entity varchar, column_name varchar, load_id varchar)",
         "joined_row (source varchar, entity varchar, load_number integer, place bigint, join_key varchar, cells varchar)",
     ):
         connection.execute(f"create table if not exists private.{statement}")

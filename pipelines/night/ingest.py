@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from models.errors import UnreadableFileError
 from models.personal import HIDDEN_PHONE
 from models.records import Record
 from models.settings import Settings, Source
+from pipelines.night.admission import admission_of, admit
 from pipelines.night.stage_sql import IGNORED, EntityPlan, is_prefixed, stage_sql, staged_table
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
@@ -30,7 +31,10 @@ from sql.records import column_name, record_table, stored_columns
 
 @dataclass(frozen=True)
 class FileResult:
-    """Where a file's records went before versions are compared. `rows_valid` passed every rule."""
+    """Where a file's records went before versions are compared. `rows_valid` passed every rule.
+
+    `matched` leads from each column that is looked for to the file's; `unnamed` are those that nothing looks for.
+    """
 
     rows_read: int
     rows_valid: int
@@ -38,6 +42,7 @@ class FileResult:
     rows_ignored: int
     rejected: tuple[Rejected, ...]
     unnamed: tuple[str, ...]
+    matched: Mapping[str, str | None]
     line_of: Callable[[int], int]
     first_row: int
     row_count: int
@@ -60,6 +65,7 @@ def plan_entity(settings: Settings, source: Source, entity: str) -> EntityPlan:
         mapping=source.mapping() if source.kind == "mapped" else None,
         keep_subjects=settings.privacy.keep_subjects,
         join_tables={},
+        admission=admission_of(source),
     )
 
 
@@ -97,7 +103,7 @@ def ingest_file(
     scratch: Path,
 ) -> FileResult:
     """Appends the file's rows to the staged table. Raises UnreadableFileError when nothing of the file can be used."""
-    rows = read_rows(connection, path, plan.read, name, scratch)
+    rows = _admitted(plan, read_rows(connection, path, plan.read, name, scratch))
     try:
         whole = _stage(connection, plan, rows, load_number)
     except duckdb.Error:
@@ -106,7 +112,7 @@ def ingest_file(
         whole = False
     if not whole:
         forget_rows(connection, plan.contract, load_number)
-        rows = read_rows(connection, path, plan.read, name, scratch, force_slow=True)
+        rows = _admitted(plan, read_rows(connection, path, plan.read, name, scratch, force_slow=True))
         if not _stage(connection, plan, rows, load_number):
             raise UnreadableFileError(
                 "not_reconciled",
@@ -119,18 +125,23 @@ def ingest_file(
         *_explained(connection, plan, rows, load_id, name, load_number, first_row),
     )
     broken = len({row.line_number for row in rejected})
-    ignored = _count_ignored(connection, plan, load_number)
+    ignored, mapped = _count_ignored(connection, plan, load_number), _mapped(plan, rows)
     return FileResult(
         rows_read=rows.rows + len(rows.rejects) + rows.ignored,
         rows_valid=rows.rows - (broken - len(rows.rejects)) - ignored,
         rows_quarantined=broken,
         rows_ignored=rows.ignored + ignored,
         rejected=rejected,
-        unnamed=_mapped(plan, rows).unnamed,
+        unnamed=mapped.unnamed,
+        matched=mapped.matched,
         line_of=rows.line_of,
         first_row=first_row,
         row_count=rows.rows,
     )
+
+
+def _admitted(plan: EntityPlan, rows: TextRows) -> TextRows:
+    return admit(rows, plan.admission, plan.looked_for)
 
 
 def _count_ignored(connection: duckdb.DuckDBPyConnection, plan: EntityPlan, load_number: int) -> int:

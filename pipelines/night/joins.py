@@ -13,6 +13,7 @@ from data_quality.quarantine import Rejected
 from models.errors import UnreadableFileError, nearest
 from models.mapping import JoinSpec
 from models.settings import Source
+from pipelines.night.admission import admission_of, admit
 from pipelines.night.ingest import FileResult, structural_rejects
 from pipelines.night.landing import JOIN_PREFIX, join_entity
 from pipelines.sources.join_sql import joined_columns
@@ -42,9 +43,9 @@ def ingest_joined(
 ) -> FileResult:
     """Keeps the rows of a joined file; a row with a blank key is quarantined."""
     spec = join_spec(source, entity)
-    rows = read_rows(connection, path, spec.read, name, scratch)
+    rows = _admitted(source, entity, read_rows(connection, path, spec.read, name, scratch))
     if not _stage(connection, rows, spec, name):
-        rows = read_rows(connection, path, spec.read, name, scratch, force_slow=True)
+        rows = _admitted(source, entity, read_rows(connection, path, spec.read, name, scratch, force_slow=True))
         _stage(connection, rows, spec, name)
     rejected = (
         *structural_rejects(source.name, entity, rows, load_id, name),
@@ -61,10 +62,26 @@ def ingest_joined(
         rows_ignored=rows.ignored,
         rejected=rejected,
         unnamed=(),
+        matched={column: column if column in rows.columns else None for column in columns_taken(source, entity)},
         line_of=rows.line_of,
         first_row=0,
         row_count=rows.rows,
     )
+
+
+def _admitted(source: Source, entity: str, rows: TextRows) -> TextRows:
+    """The key and the columns that the mapping takes are looked for."""
+    return admit(rows, admission_of(source), [join_spec(source, entity).key, *columns_taken(source, entity)])
+
+
+def columns_taken(source: Source, entity: str) -> dict[str, tuple[str, ...]]:
+    """The columns of a joined side that the mapping takes → the fields that read them."""
+    taken: dict[str, tuple[str, ...]] = {}
+    for field, rule in source.fields.items():
+        for part in rule.alternatives():
+            if part.join == entity.split(":")[2] and part.column is not None:
+                taken[part.column] = (*taken.get(part.column, ()), field)
+    return taken
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, rows: TextRows, spec: JoinSpec, name: str) -> bool:

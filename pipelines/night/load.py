@@ -14,12 +14,20 @@ from pathlib import Path
 
 import duckdb
 
-from data_quality.quarantine import Rejected, create_private_quarantine, write_rejected
+from data_quality.quarantine import (
+    Rejected,
+    create_private_quarantine,
+    write_rejected,
+    write_rows_as_they_came,
+)
 from data_quality.replay import Fate, Line, judge_again, known_lines
 from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
 from models.personal import masked
 from models.settings import Settings, Source
+from pipelines.night.admission import admission_of, forget_rows_as_they_came, hide_torn_lines
+from pipelines.night.column_notes import Arrived, advise, column_notes
+from pipelines.night.columns import Columns, read_columns
 from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities, note_key
 from pipelines.night.ingest import FileResult, columns_of, create_staged_table, forget_rows, ingest_file, plan_entity
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
@@ -69,6 +77,7 @@ class Loader:
     fates: dict[Line, Fate] = field(default_factory=dict)
     known: dict[str, dict[int, str]] = field(default_factory=dict)
     _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
+    _columns: Columns = field(default_factory=Columns)
     _unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def prepare(self, key: bytes) -> None:
@@ -76,6 +85,7 @@ class Loader:
         create_key_macros(self.connection, key)
         create_private_tables(self.connection)
         note_key(self.connection, key)
+        self._columns = read_columns(self.connection, rebuilding=self.rebuilding)
         create_private_quarantine(self.connection)
         for contract in CONTRACTS.values():
             if self.rebuilding:
@@ -102,6 +112,8 @@ class Loader:
         self._settle()
         self._write_quarantine()
         self._tell_unmapped()
+        if self._read:
+            self._columns.write(self.connection)
         return sum(result.rows_read for _, result in self._read.values())
 
     def line_of(self, load_number: int, place: int) -> int:
@@ -116,6 +128,8 @@ class Loader:
         except UnreadableFileError as error:
             self._refuse(load, error)
             return
+        if admission_of(load.source).is_limited:
+            result = replace(result, rejected=hide_torn_lines(result.rejected))
         key = (load.file.source, load.file.entity, load.file.sha256)
         result = hold_back(self.connection, load, result, self.dismissed.lines_of(key))
         result = leave_out_forgotten(self.connection, load, result, self.forgotten)
@@ -124,7 +138,7 @@ class Loader:
             return
         self._read[load.load_number] = (load, result)
         self.rejected += result.rejected
-        self._note_unnamed(load, result)
+        self._note_columns(load, result)
 
     def _ingest(self, load: Load) -> FileResult:
         path, name = self.landed / load.file.sha256, load.file.name
@@ -184,34 +198,22 @@ class Loader:
         self.summaries.append(summary)
         write_load(self.connection, summary, load.file, None, load.mapping_fingerprint, self.now, self.as_of)
 
-    def _note_unnamed(self, load: Load, result: FileResult) -> None:
-        """A column that nothing names is told once, then kept quietly."""
-        known = {
-            name
-            for (name,) in self.connection.execute(
-                "select column_name from private.unnamed_column where source = ? and entity = ?",
-                [load.source.name, load.file.entity],
-            ).fetchall()
-        }
-        new = [column for column in result.unnamed if column not in known]
-        for column in new:
-            self.connection.execute(
-                "insert into private.unnamed_column values (?, ?, ?, ?)",
-                [load.source.name, load.file.entity, column, load.load_id],
-            )
-        if new and load.is_new and load.source.object:
-            self._unmapped[load.source.name, load.source.object] += len(new)
-        elif new and load.is_new:
-            shown = masked(", ".join(new[:8])) + (f" and {len(new) - 8} more" if len(new) > 8 else "")
-            self.notes.append(
-                f"{load.source.name}/{load.file.name}: columns that nothing names are kept in private.duckdb only: {shown}."
-                " Map those that belong to a field."
-            )
+    def _note_columns(self, load: Load, result: FileResult) -> None:
+        """A column that nothing names, or that is gone, is told once, then kept quietly."""
+        source, entity = load.source, load.file.entity
+        change = self._columns.see(source, entity, load.file.name, load.load_id, result, is_new=load.is_new)
+        arrived = Arrived(source, entity, load.file.name, load.load_number)
+        if change.new:
+            advise(self.connection, self.settings, arrived, change)
+        if change.new or change.gone:
+            self.notes += column_notes(arrived, change)
+        if source.object and change.is_first_night:
+            self._unmapped[source.name, source.object] += len(change.new)
 
     def _tell_unmapped(self) -> None:
         """One line a CRM's source: its mappings leave most columns aside, as they should."""
         by_source: dict[str, list[str]] = {}
-        for (source, name), count in self._unmapped.items():
+        for (source, name), count in (+self._unmapped).items():
             by_source.setdefault(source, []).append(f"{name} ({count})")
         for source, objects in by_source.items():
             self.notes.append(
@@ -277,6 +279,7 @@ class Loader:
 
     def _write_quarantine(self) -> None:
         write_rejected(self.connection, self.rejected)
+        self._write_limited_rows()
         again = {load.load_id for load, _ in self._read.values() if not load.is_new}
         rejected = [row for row in self.rejected if row.load_id in again]
         passed = {line: fate for line, fate in self.fates.items() if self.known[line[0]][line[1]] == "standing"}
@@ -288,3 +291,11 @@ class Loader:
                 f"{entered:,} rows that had passed break a rule under the present settings and are quarantined:"
                 " touchline quarantine list"
             )
+
+    def _write_limited_rows(self) -> None:
+        """Rows as they came, without columns that may no longer enter: earlier nights may have kept those."""
+        loads = [load for load, _ in self._read.values() if not load.is_new and admission_of(load.source).is_limited]
+        if loads:
+            ids = {load.load_id for load in loads}
+            forget_rows_as_they_came(self.connection, ids)
+            write_rows_as_they_came(self.connection, [row for row in self.rejected if row.load_id in ids])

@@ -12,11 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from models.errors import BlockedError, TouchlineError
 from models.personal import masked
 from models.settings import Settings
-from models.tables import Severity
+from models.tables import IN_WORDS, Severity
 from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
@@ -164,7 +165,7 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         built = build_generation(night, build)
         if judges is not None and built.suites:
             with steps.step("expectations"):
-                built = replace(built, checks=built.checks + judges.judge(build, built.suites))
+                built = replace(built, checks=built.checks + judges.judge(build, built.suites, _about(night, build)))
     outcome = close_books(night, build, built)
     outcome = replace(outcome, notes=(*notes, *outcome.notes))
     if any(check["severity"] == Severity.BLOCK and not check["passed"] for check in outcome.failed_checks):
@@ -175,6 +176,20 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         seal_databases(build)
         publish(workspace, build, settings.engine.keep_generations, plan.previous)
     return outcome
+
+
+def _about(night: Night, build: Generation) -> str:
+    """Which night the pages speak of, for somebody who was not here."""
+    company, previous = night.settings.company, night.plan.previous
+    as_of = night.request.as_of.astimezone(ZoneInfo(company.timezone))
+    compared = (
+        "It is the first, so there is nothing to compare it with"
+        if previous is None
+        else (f"It is compared with generation {previous.number}, the last good night")
+    )
+    return (
+        f"{company.name}, generation {build.number}, as of {as_of:%A %d %B %Y, %H:%M} ({company.timezone}). {compared}."
+    )
 
 
 def _without_the_forgotten(
@@ -242,7 +257,7 @@ def _block(request: NightRequest, build: Generation, outcome: NightOutcome) -> N
 
 
 def _failed_line(check: dict[str, object]) -> str:
-    """One failed check: an expectation's own sentence, else the rule and the rows that break it."""
-    if check["kind"] == "expectation":
+    """One failed check: its own sentence where it has one, else the rule and the rows that break it."""
+    if check["kind"] in IN_WORDS:
         return str(check["sample"])
     return f"{check['table_name']}: {check['check_name']} ({check['failing_rows']} rows, such as {check['sample']})"

@@ -12,6 +12,7 @@ from models.fields import Shape
 from models.mapping import ReadOptions, SourceMapping
 from models.personal import Hiding
 from models.records import Record
+from pipelines.night.admission import EVERYTHING, Admission
 from pipelines.sources.mapping_sql import MappedSql
 from pipelines.sources.reading import TextRows
 from sql.quoting import identifier, literal
@@ -36,6 +37,14 @@ class EntityPlan:
     mapping: SourceMapping | None
     keep_subjects: bool
     join_tables: dict[str, str]
+    admission: Admission = EVERYTHING
+
+    @property
+    def looked_for(self) -> tuple[str, ...]:
+        """The columns that something reads, under every name that they may have."""
+        if self.mapping is None:
+            return tuple(self.contract.kinds())
+        return (*self.mapping.columns(), *(alias for names in self.mapping.aliases.values() for alias in names))
 
     @property
     def staged(self) -> str:

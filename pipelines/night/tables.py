@@ -48,7 +48,6 @@ def carry_ledger(connection: duckdb.DuckDBPyConnection, previous: Generation) ->
         connection.execute(f"insert into {table} by name select * from previous.{table}")
     connection.execute(f"attach '{previous.private}' as previous_private (read_only)")
     connection.execute("insert into private.quarantined_row select * from previous_private.quarantined_row")
-    connection.execute("insert into private.unnamed_column select * from previous_private.unnamed_column")
     connection.execute("detach previous_private")
 
 

@@ -4,11 +4,17 @@ the only one with the same letters and digits (`ActivityDate`, `ACTIVITYDATE` an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from models.errors import UnreadableFileError, nearest
+from models.errors import UnreadableFileError
 from models.mapping import SourceMapping
 from models.personal import masked
+from models.records import Record
+from models.yaml_line import yaml_entry
+from pipelines.sources.column_advice import fields_fed, likely_column
+
+WHERE_MAPPINGS_ARE = "of the source in touchline.yaml; of a CRM a copy in its `mappings` folder"
 
 
 def loosely(name: str) -> str:
@@ -46,14 +52,17 @@ def match_columns(mapping: SourceMapping, columns: Sequence[str]) -> dict[str, s
     found: dict[str, str | None] = {}
     for name in mapping.columns():
         names = (name, *mapping.aliases.get(name, ()))
-        column = next((column for one in names if (column := find_column(one, columns)) is not None), None)
-        found[name] = _match(name, columns) if column is None and name in needed else column
+        found[name] = next((column for one in names if (column := find_column(one, columns)) is not None), None)
+    for name in needed:
+        if found[name] is None:
+            unread = [column for column in columns if column not in found.values()]
+            raise _missing(name, _renamed(mapping, name, unread), columns)
     return found
 
 
-def match_fields(fields: Iterable[str], required: Iterable[str], columns: Sequence[str]) -> dict[str, str]:
+def match_fields(contract: type[Record], columns: Sequence[str]) -> dict[str, str]:
     """Each contract field that the file has → its column. Raises UnreadableFileError for a missing required one."""
-    known = set(fields)
+    known = contract.kinds()
     found: dict[str, str] = {}
     for column in columns:
         field = as_field_name(column)
@@ -65,29 +74,40 @@ def match_fields(fields: Iterable[str], required: Iterable[str], columns: Sequen
             )
         if field in known:
             found[field] = column
-    for name in required:
+    for name in contract.required():
         if name not in found:
-            raise _missing(name, _nearest_column(name, {as_field_name(column): column for column in columns}), columns)
+            unread = [column for column in columns if column not in found.values()]
+            like = likely_column(contract.ENTITY, (name,), name, unread)
+            remedy = (
+                f"rename it in the export to {name}, or describe the file as a mapped source (touchline inspect FILE)"
+            )
+            raise _missing(name, None if like is None else _Renamed(like, remedy), columns)
     return found
 
 
-def _match(name: str, columns: Sequence[str]) -> str:
-    column = find_column(name, columns)
+@dataclass(frozen=True)
+class _Renamed:
+    """The column that a missing one most likely is now, and how that is said."""
+
+    column: str
+    remedy: str
+
+
+def _renamed(mapping: SourceMapping, name: str, unread: Sequence[str]) -> _Renamed | None:
+    column = likely_column(mapping.entity, fields_fed(mapping)[name], name, unread)
     if column is None:
-        raise _missing(name, _nearest_column(name, {loosely(column): column for column in columns}), columns)
-    return column
-
-
-def _nearest_column(name: str, columns: Mapping[str, str]) -> str:
-    hint = nearest(name, columns.values()) or nearest(loosely(name), columns)
-    near = re.search("'(.*)'", hint, re.DOTALL)
-    return f" Did you mean '{columns.get(near[1], near[1])}'?" if near else ""
+        return None
+    aliases = [*mapping.aliases.get(name, ()), column]
+    return _Renamed(
+        column,
+        f"add to the mapping ({WHERE_MAPPINGS_ARE}): {yaml_entry({'aliases': {name: aliases}})}",
+    )
 
 
 _DELIMITERS = {";": ('";"', "semicolons"), "\t": ('"\\t"', "tabs"), "|": ('"|"', "bars"), ",": ('","', "commas")}
 
 
-def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileError:
+def _missing(name: str, renamed: _Renamed | None, columns: Sequence[str]) -> UnreadableFileError:
     """What a missing column most likely is: another delimiter, lines above the header, or indeed a missing column."""
     found = next((mark for mark in _DELIMITERS if len(columns) == 1 and columns[0].count(mark) > 1), None)
     if found is not None:
@@ -98,7 +118,13 @@ def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileErro
             f"Set read: {{delimiter: {written}}} for this source (give the file a source of its own if others in the"
             " folder differ), or export it anew; touchline inspect FILE shows how it reads.",
         )
-    if len(columns) <= 2 and not hint:
+    if renamed is not None and masked(renamed.column) == renamed.column:
+        return UnreadableFileError(
+            "missing_column",
+            f"the file has no column '{name}'; '{renamed.column}' looks like it. {_shown(columns)}",
+            f"If it is, {renamed.remedy}; else deliver the column.",
+        )
+    if len(columns) <= 2:
         return UnreadableFileError(
             "missing_column",
             f"the file has no column '{name}'. {_shown(columns)}",
@@ -107,7 +133,7 @@ def _missing(name: str, hint: str, columns: Sequence[str]) -> UnreadableFileErro
         )
     return UnreadableFileError(
         "missing_column",
-        f"the file has no column '{name}'.{hint} {_shown(columns)}",
+        f"the file has no column '{name}'. {_shown(columns)}",
         "Deliver the column, or name the right one in the source's mapping.",
     )
 

@@ -33,13 +33,15 @@ class MappedSql:
     `fields` has the canonical text of each contract field that the mapping gives (cleaned: trimmed, blank is NULL).
     `failure_mask` is a BIGINT whose bit i is set when the cell of `failure_bits[i]` is not blank and could not be
     converted; its field is NULL then. `unnamed` are the file's columns that the mapping does not name. `ignored` is
-    a condition: the row is no record of the entity.
+    a condition: the row is no record of the entity. `matched` leads from each column that is looked for to the file's;
+    None for one that it may lack and does.
     """
 
     fields: dict[str, str]
     failure_bits: tuple[str, ...]
     failure_mask: str
     unnamed: tuple[str, ...]
+    matched: Mapping[str, str | None]
     joins: str = ""
     ignored: str = "false"
 
@@ -66,6 +68,7 @@ def mapped_sql(
         failure_bits=tuple(fallible),
         failure_mask=" + ".join(bits) or "0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),
+        matched=matched,
         joins=join_clauses(mapping, read.own_cell, join_tables or {}),
         ignored=" or ".join(conditions_sql(rule.when, read.own_cell) for rule in mapping.ignore) or "false",
     )
@@ -79,12 +82,13 @@ def canonical_sql(
     Of a file that is plain throughout (`TextRows.is_plain`) no cell is cleaned: that is an eighth of reading it.
     """
     cell = blank_to_null if is_plain else clean
-    matched = match_fields(contract.kinds(), contract.required(), columns)
+    matched = match_fields(contract, columns)
     return MappedSql(
         fields={field: cell(f"{alias}.{identifier(column)}") for field, column in matched.items()},
         failure_bits=(),
         failure_mask="0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),
+        matched=matched,
     )
 
 

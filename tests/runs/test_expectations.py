@@ -151,6 +151,32 @@ def test_a_column_that_may_be_empty_is_let_pass(next_day):
     assert failures(next_day, end_of(TONIGHT)) == {}
 
 
+def test_new_words_unknown_reps_and_half_empty_columns_are_flagged_in_one_sentence_each(next_day):
+    rows = calls_of(TONIGHT)
+    for row in rows[20:]:
+        row |= {"rep_id": "R9", "account_id": "" if int(str(row["source_record_id"]).split("-")[1]) % 3 else "C1"}
+    emails = [{**row, "channel": "email", "source_record_id": f"m{row['source_record_id']}"} for row in rows[:3]]
+    next_day.deliver("activities_2.csv", rows + emails)
+    found = failures(next_day, end_of(TONIGHT))
+    assert {name: (severity, told[: told.index(found_end)]) for (name, (severity, told)), found_end in zip(
+        found.items(), (". Was", ". Did", ". A new"), strict=True)} == {
+        "expect_usual_nulls_crm": (
+            "warn", "fewer records have what they used to have: crm activities call: account_id 100% → 34%"),
+        "expect_known_references_crm": (
+            "warn", "more records name what nobody knows: crm activities call: rep_id unknown 0% → 100%"),
+        "expect_known_words_crm": (
+            "warn", "crm activities: words that were never there before: channel 'email' (3 rows)"),
+    }  # fmt: skip
+
+
+def test_each_gate_can_be_silenced(next_day):
+    gates = ", ".join(f"{gate}: {{severity: off}}" for gate in ("sparse_column", "unknown_reference", "new_words"))
+    next_day.configure(next_day.workspace.settings_file.read_text() + f"quality: {{{gates}}}\n")
+    rows = calls_of(TONIGHT, rep_id="R9")
+    next_day.deliver("activities_2.csv", [*rows, {**rows[0], "channel": "email", "source_record_id": "m1"}])
+    assert failures(next_day, end_of(TONIGHT)) == {}
+
+
 def test_what_is_filled_when_something_ends_is_not_missed(office):
     def contracts(first, day, **more):
         rows = ({"contract_id": f"K{number}", "account_id": "C1"} for number in range(first, first + 60))
@@ -243,17 +269,30 @@ def test_a_blocked_night_publishes_nothing_and_says_what_to_do(next_day):
 
 def test_a_flagged_night_publishes_its_checks_and_its_pages(next_day):
     next_day.environment = {}
-    next_day.deliver("activities_2.csv", calls_of(TONIGHT, 8))
+    rows = calls_of(TONIGHT, 8)
+    next_day.deliver("activities_2.csv", [*rows[:6], *({**row, "channel": "email"} for row in rows[6:])])
     outcome = next_day.night(end_of(TONIGHT))
     assert outcome.status == "published"
-    assert [check["check_name"] for check in outcome.failed_checks] == ["expect_volume_crm_2026_03_31"]
-    assert next_day.query(
-        "select table_name, severity, failing_rows from ops.check_result where kind = 'expectation' and not passed"
-    ) == [("core.latest_activities", "warn", 1)]
+    failed = ["expect_known_words_crm", "expect_volume_crm_2026_03_31"]
+    assert [check["check_name"] for check in outcome.failed_checks] == failed
+    assert "channel 'email' (2 rows)" in outcome.failed_checks[0]["sample"]
+    assert (
+        next_day.query(
+            "select table_name, severity, failing_rows from ops.check_result where kind = 'expectation' and not passed"
+        )
+        == [("core.latest_activities", "warn", 1)] * 2
+    )
     published = next_day.query("select json_extract(row_counts, '$.\"ops.check_result\"')::int from ops.publication")
     assert published == next_day.query("select count(*)::int from ops.check_result")
     pages = list((next_day.workspace.published / "data_docs").glob("*.html"))
     assert len(pages) > 20
+    index = (next_day.workspace.published / "data_docs" / "index.html").read_text("utf-8")
+    for told in (
+        "Test, generation 2, as of Tuesday 31 March 2026, 23:59 (America/New_York). It is compared with generation 1",
+        "<b>flagged</b> crm activities: words that were never there before: channel &#x27;email&#x27; (2 rows)",
+        "One row",  # what a row of a table is, from its YAML
+    ):
+        assert told in index
     for page in pages:
         text = page.read_text("utf-8")
         assert "<script" not in text and "<link" not in text and "src=" not in text and "url(" not in text, page

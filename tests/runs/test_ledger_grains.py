@@ -19,6 +19,7 @@ GROWING = (
     "ops.load_accounting",
     "ops.conflict",
     "ops.restatement",
+    "ops.source_column",
     "ops.source_cursor",
     "ops.operator_order",
     "ops.alert_transition",

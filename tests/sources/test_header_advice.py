@@ -2,6 +2,7 @@
 
 import pytest
 
+from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.mapping import SourceMapping
 from pipelines.sources.header_match import match_columns, match_fields
@@ -16,7 +17,7 @@ CALLS = SourceMapping.model_validate(
 
 def refusal(columns):
     with pytest.raises(UnreadableFileError) as refused:
-        match_fields(["rep_id", "full_name"], ["rep_id"], columns)
+        match_fields(CONTRACTS["reps"], columns)
     return refused.value
 
 
@@ -42,6 +43,6 @@ def test_a_title_above_the_header_is_skipped_by_a_setting():
 
 
 def test_a_missing_column_among_others_is_just_that():
-    refused = refusal(["full_name", "hire_date", "rep"])
+    refused = refusal(["full_name", "hire_date", "rep_type"])
     assert refused.rule == "missing_column"
     assert "skip_rows" not in refused.remedy

@@ -16,9 +16,9 @@ from pathlib import Path
 from models.errors import UnreadableFileError
 from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.inspecting.encoding import sniff_encoding
-from pipelines.sources.inspecting.vocabulary import folded, load_vocabulary
 from pipelines.sources.reading.formats import check_type, detect_format
 from pipelines.sources.reading.unpacking import unpack
+from pipelines.sources.vocabulary import folded, load_vocabulary
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD, _TAIL = 512 * 1024, 64 * 1024

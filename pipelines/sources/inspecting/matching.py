@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from models.contracts import CONTRACTS
 from pipelines.sources.inspecting.sample import SampledColumn
-from pipelines.sources.inspecting.vocabulary import EntityWords, folded, load_vocabulary
+from pipelines.sources.vocabulary import EntityWords, folded, load_vocabulary
 
 _REQUIRED, _OPTIONAL, _NAMED = 3.0, 1.0, 8.0
 _WEAK, _BLANK = 0.3, 0.3

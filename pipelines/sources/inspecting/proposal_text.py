@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from models.mapping import ReadOptions
 from models.settings import Settings
+from models.yaml_line import yaml_line
 from pipelines.sources.inspecting.matching import named_thing
 from pipelines.sources.inspecting.rules import Rule
 from pipelines.sources.reading.formats import COMPRESSIONS
@@ -35,26 +34,21 @@ def mapped_text(
 ) -> str:
     """The entry of one mapping; constants are marked for checking."""
     name = _source_name(path, settings, named_thing(path.name) or "export", entity)
-    lines = [f"- name: {name}", "  kind: mapped", f"  path: {_flow(_glob(path, name))}", f"  entity: {entity}"]
+    lines = [f"- name: {name}", "  kind: mapped", f"  path: {yaml_line(_glob(path, name))}", f"  entity: {entity}"]
     lines += _zone(settings) if has_times else []
     options = read.model_dump(mode="json", exclude_defaults=True)
     if "encoding" in options:
         options["encoding"] = str(options["encoding"]).replace("cp125", "windows-125")
-    lines += [f"  read: {_flow(options)}"] if options else []
+    lines += [f"  read: {yaml_line(options)}"] if options else []
     lines.append("  fields:")
     for field, rule in fields.items():
         remark = "  # check this" if isinstance(rule, dict) and "const" in rule else ""
-        lines.append(f"    {field}: {_flow(rule)}{remark}")
+        lines.append(f"    {field}: {yaml_line(rule)}{remark}")
     return "\n".join([*lines, ""])
 
 
 def _zone(settings: Settings) -> list[str]:
     return [f"  timezone: {settings.company.timezone}  # check this: the zone of times without an offset"]
-
-
-def _flow(value: object) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=100_000)
-    return text.removesuffix("\n").removesuffix("\n...").strip()
 
 
 def _source_name(path: Path, settings: Settings, default: str, entity: str | None, kind: str = "") -> str:

@@ -12,7 +12,7 @@ from pipelines.sources.inspecting.matching import Match, named_thing
 from pipelines.sources.inspecting.rules import Rule, RuleGuess, guess_duration, guess_words, known_words
 from pipelines.sources.inspecting.sample import SampledColumn
 from pipelines.sources.inspecting.times import TimeGuess, guess_times, is_day_first, swapped
-from pipelines.sources.inspecting.vocabulary import load_vocabulary
+from pipelines.sources.vocabulary import load_vocabulary
 
 _TIMES = (Shape.INSTANT, Shape.DAY, Shape.MONTH)
 _MONTH_FIRST_ZONES = ("America/", "US/")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from models.fields import Kind, Shape, ascii_lower
 from pipelines.sources.inspecting.sample import SampledColumn
-from pipelines.sources.inspecting.vocabulary import folded, foldings, load_vocabulary
+from pipelines.sources.vocabulary import folded, foldings, load_vocabulary
 
 Rule = str | dict[str, object]
 _MANY_WORDS = 40

@@ -13,8 +13,8 @@ from functools import cached_property
 import duckdb
 
 from models.fields import BLANKS, FALSE_WORDS, TRUE_WORDS
-from pipelines.sources.inspecting.vocabulary import foldings
 from pipelines.sources.reading import TextRows
+from pipelines.sources.vocabulary import foldings
 from sql.quoting import identifier
 
 TABLE = "inspected"
@@ -70,6 +70,12 @@ def sample_columns(connection: duckdb.DuckDBPyConnection, rows: TextRows) -> tup
     table = connection.execute(f"select * from {TABLE} order by rowid limit {_ROWS}").fetchall()
     cells = list(zip(*table, strict=True)) if table else [()] * len(rows.columns)
     return tuple(_column(connection, name, found) for name, found in zip(rows.columns, cells, strict=True))
+
+
+def sample_column(connection: duckdb.DuckDBPyConnection, name: str) -> SampledColumn:
+    """One column of the table."""
+    found = connection.execute(f"select {identifier(name)} from {TABLE} limit {_ROWS}").fetchall()
+    return _column(connection, name, [cell for (cell,) in found])
 
 
 def _column(connection: duckdb.DuckDBPyConnection, name: str, cells: Iterable[str | None]) -> SampledColumn:
