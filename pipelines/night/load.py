@@ -25,7 +25,7 @@ from pipelines.night.ingest import FileResult, columns_of, create_staged_table, 
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
 from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
-from pipelines.night.orders import Dismissed
+from pipelines.night.orders import Dismissed, FileKey
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.replays import fates_of, hold_back, leave_out_forgotten
 from pipelines.night.second_header import refuse_second_header
@@ -44,6 +44,11 @@ class Load:
     load_number: int
     is_new: bool
     mapping_fingerprint: str
+
+    @property
+    def key(self) -> FileKey:
+        """By what orders name its file."""
+        return self.file.source, self.file.entity, self.file.sha256, self.file.object
 
 
 @dataclass
@@ -116,8 +121,7 @@ class Loader:
         except UnreadableFileError as error:
             self._refuse(load, error)
             return
-        key = (load.file.source, load.file.entity, load.file.sha256)
-        result = hold_back(self.connection, load, result, self.dismissed.lines_of(key))
+        result = hold_back(self.connection, load, result, self.dismissed.lines_of(load.key))
         result = leave_out_forgotten(self.connection, load, result, self.forgotten)
         if self._breaks_anew(load, result) and self._is_over_budget(load.source, result):
             self._refuse(load, self._budget_error(load, result))
@@ -268,8 +272,7 @@ class Loader:
         passing = {}
         for number, (load, result) in self._read.items():
             stood = self.known.get(load.load_id, {}) if load.file.entity == entity else {}
-            key = (load.file.source, load.file.entity, load.file.sha256)
-            broken = {row.line_number for row in result.rejected} | self.dismissed.lines_of(key)
+            broken = {row.line_number for row in result.rejected} | self.dismissed.lines_of(load.key)
             lines = [line for line, state in stood.items() if state in ("standing", "circle") and line not in broken]
             if lines:
                 passing[number] = (load, result, lines)

@@ -22,7 +22,6 @@ from pipelines.night.ingest import FileResult, create_staged_table, ingest_file,
 from pipelines.night.joins import build_join_tables, ingest_joined, is_join
 from pipelines.night.operator import Target
 from pipelines.night.plan import source_of
-from pipelines.night.publication import read_publication
 from pipelines.night.workspace import Workspace
 from sql.quoting import literal
 from sql.warehouse import Warehouse
@@ -49,15 +48,7 @@ def preview_replay(
         create_private_tables(connection)
         create_key_macros(connection, workspace_key(workspace.secret_key, os.environ))
         connection.execute(f"attach {literal(str(published.private))} as kept (read_only)")
-        objects = {(load.source, load.entity, load.sha256): load.object for load in read_publication(published)[1]}
-        return [
-            _preview(connection, workspace, settings, target, objects.get(_key_of(target), ""), Path(scratch))
-            for target in targets
-        ]
-
-
-def _key_of(target: Target) -> tuple[str, str, str]:
-    return target.source, target.entity, target.file_sha256
+        return [_preview(connection, workspace, settings, target, Path(scratch)) for target in targets]
 
 
 def _preview(
@@ -65,10 +56,9 @@ def _preview(
     workspace: Workspace,
     settings: Settings,
     target: Target,
-    object_name: str,
     scratch: Path,
 ) -> Preview:
-    source = source_of(settings, workspace.home, target.source, target.entity, object_name)
+    source = source_of(settings, workspace.home, target.source, target.entity, target.object or "")
     named = len(target.lines or ())
     if source is None:
         return Preview(target, named, 0, {}, f"the settings name no source {target.source} for {target.entity}")
