@@ -254,6 +254,9 @@ class Engine(Section):
     memory_limit: str = Field("70%", pattern="^[0-9]+(%|MB|GB|MiB|GiB)$")
     threads: int | None = Field(None, ge=1)
     keep_generations: int = Field(3, ge=1)
+    settle_seconds: float = Field(
+        2, ge=0, le=60, description="A file written later than this before a night is looked at twice, so long apart."
+    )
 
 
 class Schedule(Section):

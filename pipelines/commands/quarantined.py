@@ -168,9 +168,10 @@ def targets_of(connection: duckdb.DuckDBPyConnection, choice: Choice, refused: R
         """,
         values,
     ).fetchall()
-    lines = [Target(*key, tuple(found), of) for *key, found, of in rows]
+    lines = [Target(source, entity, sha, name, tuple(found), of) for source, entity, sha, name, found, of in rows]
     whole = [
-        Target(row["source"], row["entity"], row["file_sha256"], row["file_name"], None, row["object"]) for row in refused
+        Target(row["source"], row["entity"], row["file_sha256"], row["file_name"], None, row["object"])
+        for row in refused
     ]
     return lines + whole
 

@@ -136,7 +136,9 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
 def _readings(known: tuple[KnownLoad, ...], landed: list[LandedFile]) -> dict[tuple[str, str, str], set[str]]:
     """The objects that are read from each file, or were."""
     found: dict[tuple[str, str, str], set[str]] = {}
-    for file in (*known, *landed):
+    for load in known:
+        found.setdefault((load.source, load.entity, load.sha256), set()).add(load.object)
+    for file in landed:
         found.setdefault((file.source, file.entity, file.sha256), set()).add(file.object)
     return found
 

@@ -47,6 +47,7 @@ from pipelines.night.plan import (
 from pipelines.night.publication import read_publication, seal_databases
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
+from pipelines.night.uploads import find_moving, find_unfinished
 
 __all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night", "shipped_catalogue"]
 
@@ -200,7 +201,9 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
             rows.append(len(fetched.files))
     with steps.step("land") as rows, ThreadPoolExecutor(1) as aside:
         aside.submit(shipped_catalogue)  # it is parsed while files are read and hashed
-        landed = land_sources(request.workspace, settings, steps.progress.advance)
+        moving = find_moving(request.workspace, settings, request.started_at, time.sleep)
+        landed = land_sources(request.workspace, settings, steps.progress.advance, moving)
+        landed += find_unfinished(request.workspace, settings)
         rows.append(len(landed))
     with steps.step("plan"):
         return replace(make_plan(request, settings, [*landed, *fetched.files]), fetched=fetched)
