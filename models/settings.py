@@ -246,6 +246,14 @@ class Privacy(Section):
 
     keep_subjects: bool = False
     min_group: int = Field(5, ge=2, description="Shared messages speak of groups of at least so many people.")
+    keep_landed_days: int | None = Field(
+        None,
+        ge=1,
+        description="How long landed files are kept; then only their rows as core has them. Blank: for ever.",
+    )
+    keep_quarantine_days: int | None = Field(
+        None, ge=1, description="How long rejected rows are kept as they came. Blank: for ever."
+    )
 
 
 class Engine(Section):

@@ -30,7 +30,10 @@ from sql.records import column_name, record_table, stored_columns
 
 @dataclass(frozen=True)
 class FileResult:
-    """Where a file's records went before versions are compared. `rows_valid` passed every rule."""
+    """Where a file's records went before versions are compared. `rows_valid` passed every rule.
+
+    `is_kept`: the file is gone and its rows stand for it (kept_rows.py), so nothing of it can be judged again.
+    """
 
     rows_read: int
     rows_valid: int
@@ -42,6 +45,7 @@ class FileResult:
     first_row: int
     row_count: int
     rows_erased: int = 0
+    is_kept: bool = False
 
     def place_of(self, line: int) -> int | None:
         """The place (from 0) of the row that begins at this line; None when none does."""

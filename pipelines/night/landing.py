@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +67,11 @@ def land_sources(
     settings: Settings,
     progress: Callable[[int, int], None] = lambda done, total: None,
     moving: Collection[Path] = (),
+    reduced: Container[tuple[str, str, str, str]] = (),
 ) -> list[LandedFile]:
-    """Lands every file of every source, in the order of the settings, then of the file names; not those on the `moving`.
+    """Lands every file of every source, in the order of the settings, then of the file names; not those that are `moving`.
 
+    Of what is `reduced` to its rows (source, entity, sha256, object) no copy is made again.
     Files whose content came in different nights are listed in that order: when a night takes them again after a
     rollback, the row landed later wins as it did before.
     """
@@ -82,7 +84,7 @@ def land_sources(
         if file.path in moving:
             landed.append(deferred_file(file, "it is still being written"))
         else:
-            landed.append(_land(file, workspace.landed, index))
+            landed.append(_land(file, workspace.landed, index, reduced))
     progress(len(files), len(files))
     sync(workspace.landed)
     _write_index(
@@ -92,7 +94,8 @@ def land_sources(
 
 
 def _landed_at(workspace: Workspace, file: LandedFile) -> int:
-    return 0 if file.deferred is not None else (workspace.landed / file.sha256).stat().st_mtime_ns
+    copy = workspace.landed / file.sha256
+    return copy.stat().st_mtime_ns if file.deferred is None and copy.exists() else 0
 
 
 def find_files(home: Path, source: Source) -> list[InboxFile]:
@@ -222,7 +225,9 @@ def _is_passed_over(path: Path) -> bool:
     return path.name.startswith((".", "~$")) or path.name.lower().endswith(HALF_DONE)
 
 
-def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> LandedFile:
+def _land(
+    file: InboxFile, landed: Path, index: dict[str, list[int | str]], reduced: Container[tuple[str, str, str, str]]
+) -> LandedFile:
     """Only a fault in reading defers the file; one in writing (a full disk) ends the night."""
     try:
         opened = open_regular(file.path, file.root)
@@ -231,8 +236,10 @@ def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> L
     with opened:
         before = os.fstat(opened.fileno())
         known = index.get(str(file.path))
-        if known is not None and known[:3] == list(identity_of(before)) and (landed / str(known[3])).is_file():
-            return _landed(file, str(known[3]), before.st_size)
+        if known is not None and known[:3] == list(identity_of(before)):
+            sha256 = str(known[3])
+            if (landed / sha256).is_file() or (file.source, file.entity, sha256, file.object) in reduced:
+                return _landed(file, sha256, before.st_size)
         try:
             sha256, aside = _copy_and_hash(opened, landed)
         except _CannotReadError as error:
@@ -240,7 +247,10 @@ def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> L
         if identity_of(os.fstat(opened.fileno())) != identity_of(before):
             aside.unlink()
             return deferred_file(file, "it changed while it was read")
-    _keep(aside, landed / sha256)
+    if (file.source, file.entity, sha256, file.object) in reduced:
+        aside.unlink()
+    else:
+        _keep(aside, landed / sha256)
     index[str(file.path)] = [*identity_of(before), sha256]
     return _landed(file, sha256, before.st_size)
 

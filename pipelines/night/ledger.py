@@ -37,6 +37,11 @@ class KnownLoad:
     mapping_fingerprint: str | None
     object: str = ""
 
+    @property
+    def key(self) -> FileKey:
+        """By what its file is known."""
+        return self.source, self.entity, self.sha256, self.object
+
 
 @dataclass(frozen=True)
 class Sorted:
@@ -85,11 +90,7 @@ def sort_inbox(
     Files that somebody dismissed are left out; those to be taken `again` are read though nothing changed.
     """
     loads = list(known)
-    accepted = {
-        (load.source, load.entity, load.sha256, load.object): load.load_id
-        for load in loads
-        if load.status == "accepted"
-    }
+    accepted = {load.key: load.load_id for load in loads if load.status == "accepted"}
     refused = {
         (load.source, load.entity, load.sha256, load.object, _ending(load.file_name), load.mapping_fingerprint): load
         for load in loads

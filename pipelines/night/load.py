@@ -20,15 +20,24 @@ from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
 from models.personal import masked
 from models.settings import Settings, Source
-from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities, note_key
+from pipelines.night.identity import (
+    create_key_macros,
+    create_private_tables,
+    keep_extra,
+    keep_identities,
+    key_id,
+    note_key,
+)
 from pipelines.night.ingest import FileResult, columns_of, create_staged_table, forget_rows, ingest_file, plan_entity
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
+from pipelines.night.kept_rows import read_kept, rows_file
 from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
 from pipelines.night.orders import Dismissed, FileKey
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.replays import fates_of, hold_back, leave_out_forgotten
 from pipelines.night.second_header import refuse_second_header
+from pipelines.night.stage_sql import EntityPlan
 from pipelines.night.winners import Verdicts, settle
 from sql.records import changed_table, create_record_table, record_key_column
 from sql.rows import create_table
@@ -73,6 +82,7 @@ class Loader:
     notes: list[str] = field(default_factory=list)
     fates: dict[Line, Fate] = field(default_factory=dict)
     known: dict[str, dict[int, str]] = field(default_factory=dict)
+    _key_id: str = ""
     _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
     _unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -81,6 +91,7 @@ class Loader:
         create_key_macros(self.connection, key)
         create_private_tables(self.connection)
         note_key(self.connection, key)
+        self._key_id = key_id(key)
         create_private_quarantine(self.connection)
         for contract in CONTRACTS.values():
             if self.rebuilding:
@@ -109,6 +120,10 @@ class Loader:
         self._tell_unmapped()
         return sum(result.rows_read for _, result in self._read.values())
 
+    def kept(self) -> list[int]:
+        """The numbers of the loads whose files are gone and whose rows stand for them."""
+        return [number for number, (_, result) in self._read.items() if result.is_kept]
+
     def line_of(self, load_number: int, place: int) -> int:
         """The line of the file at which the load's row at this place begins."""
         return self._read[load_number][1].line_of(place)
@@ -121,7 +136,8 @@ class Loader:
         except UnreadableFileError as error:
             self._refuse(load, error)
             return
-        result = hold_back(self.connection, load, result, self.dismissed.lines_of(load.key))
+        if not result.is_kept:  # what had been dismissed is no kept row
+            result = hold_back(self.connection, load, result, self.dismissed.lines_of(load.key))
         result = leave_out_forgotten(self.connection, load, result, self.forgotten)
         if self._breaks_anew(load, result) and self._is_over_budget(load.source, result):
             self._refuse(load, self._budget_error(load, result))
@@ -138,11 +154,23 @@ class Loader:
         plan = plan_entity(self.settings, load.source, load.file.entity)
         if load.source.joins:
             plan = replace(plan, join_tables=build_join_tables(self.connection, load.source))
-        result = ingest_file(self.connection, plan, *where)
+        result = self._read_landed(load, plan)
         self.connection.execute(
             "insert into staging.load_number values (?, ?, ?)", [load.load_number, load.load_id, result.first_row]
         )
         return result
+
+    def _read_landed(self, load: Load, plan: EntityPlan) -> FileResult:
+        """The landed file, or the rows that stand in its place."""
+        path, kept = self.landed / load.file.sha256, rows_file(self.landed, load.key)
+        if not load.is_new and not path.exists():
+            if not kept.exists():
+                raise TouchlineError(
+                    f"{path} is missing: {load.file.name} ({load.source.name}) was read from it as {load.load_id}",
+                    "Restore var/landed from a backup, or put the file into the inbox again, with the same bytes.",
+                )
+            return read_kept(self.connection, plan.contract, kept, load.load_number, self._key_id)
+        return ingest_file(self.connection, plan, path, load.file.name, load.load_id, load.load_number, self.scratch)
 
     def _breaks_anew(self, load: Load, result: FileResult) -> bool:
         """Whether rows are broken that were not so when the load was accepted; a new load's always are."""
@@ -271,7 +299,8 @@ class Loader:
         """By load number, the lines of loads read again that stood in quarantine and break no rule now."""
         passing = {}
         for number, (load, result) in self._read.items():
-            stood = self.known.get(load.load_id, {}) if load.file.entity == entity else {}
+            judged = load.file.entity == entity and not result.is_kept
+            stood = self.known.get(load.load_id, {}) if judged else {}
             broken = {row.line_number for row in result.rejected} | self.dismissed.lines_of(load.key)
             lines = [line for line, state in stood.items() if state in ("standing", "circle") and line not in broken]
             if lines:

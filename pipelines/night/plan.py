@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -115,7 +115,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     kinds = {(file.source, file.entity, file.object) for file in landed}
     sources = {kind: source for kind in kinds if (source := source_of(settings, home, *kind)) is not None}
     fingerprints = {kind: mapping_fingerprint(settings, source) for kind, source in sources.items()}
-    orders = orders_for(request.workspace.operator_store, previous, _readings(known, landed))
+    orders = orders_for(request.workspace.operator_store, previous, readings_by_file(known, landed))
     orders = orders.without_erasures() if request.dry_run else orders
     inbox = sort_inbox(landed, known, fingerprints, orders.dismissed.files, orders.files_to_retry())
     if request.is_partial:
@@ -133,7 +133,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     return Plan(previous, published, catalogue, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
 
 
-def _readings(known: tuple[KnownLoad, ...], landed: list[LandedFile]) -> dict[tuple[str, str, str], set[str]]:
+def readings_by_file(known: Iterable[KnownLoad], landed: Iterable[LandedFile]) -> dict[tuple[str, str, str], set[str]]:
     """The objects that are read from each file, or were."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for load in known:

@@ -45,6 +45,7 @@ from pipelines.night.plan import (
     standing_loads,
 )
 from pipelines.night.publication import read_publication, seal_databases
+from pipelines.night.retention import is_due, reduced_readings, retire_landed, write_anew
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
 from pipelines.night.uploads import find_moving, find_unfinished
@@ -69,7 +70,8 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
             forgotten = finish_erasures(workspace, request.started_at)
             outcome = _night(request, settings, steps)
             forgotten += finish_erasures(workspace, request.started_at)
-        outcome = replace(outcome, notes=(*outcome.notes, *forgotten))
+            retired = [] if request.dry_run else retire_landed(workspace, settings, request.started_at)
+        outcome = replace(outcome, notes=(*outcome.notes, *forgotten, *retired))
         untold = tell_of_night(workspace, settings, outcome, request.started_at)
         notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
@@ -89,6 +91,8 @@ def find_nothing_new(
     begun = time.perf_counter()
     with one_night_at_a_time(request.workspace):
         if find_leftovers(request.workspace) or standing_erasures(request.workspace) != Standing():
+            return None
+        if is_due(request.workspace, settings, request.started_at):
             return None
         with _failures_recorded(request, settings, steps, begun):
             plan = _land_and_plan(request, settings, steps)
@@ -157,6 +161,8 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         plan = _without_the_forgotten(request, settings, steps, plan, notes)
         night = Night(request, settings, plan, steps)
         built = build_generation(night, build)
+        if built.rows_expired and not plan.is_full:
+            write_anew(build.private)
         if judges is not None and built.suites:
             with steps.step("expectations"):
                 built = replace(built, checks=built.checks + judges.judge(build, built.suites))
@@ -202,7 +208,8 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
     with steps.step("land") as rows, ThreadPoolExecutor(1) as aside:
         aside.submit(shipped_catalogue)  # it is parsed while files are read and hashed
         moving = find_moving(request.workspace, settings, request.started_at, time.sleep)
-        landed = land_sources(request.workspace, settings, steps.progress.advance, moving)
+        reduced = reduced_readings(request.workspace)
+        landed = land_sources(request.workspace, settings, steps.progress.advance, moving, reduced)
         landed += find_unfinished(request.workspace, settings)
         rows.append(len(landed))
     with steps.step("plan"):

@@ -23,6 +23,7 @@ from models.settings import Settings
 from pipelines.night.erasing.arrivals import Landed, redact_landed
 from pipelines.night.erasing.databases import copy_redacted, redact_sqlite
 from pipelines.night.erasing.inbox import remove_inbox_copies
+from pipelines.night.erasing.kept_rows import redact_kept_rows
 from pipelines.night.erasing.redactor import Redactor
 from pipelines.night.erasing.registry import Registry, mark_finished, read_registry
 from pipelines.night.generation import DROPPING, Generation, current_generation, drop_failed, folders_of
@@ -98,6 +99,7 @@ def redact_kept(workspace: Workspace, settings: Settings, plan: Plan, aside: Pat
             "an order to forget somebody has no entry in the registry", "Give it again: touchline forget"
         )
     redact_landed(workspace, settings, _landed(workspace, plan.known, plan.inbox.new), registry, workspace.building)
+    redact_kept_rows(workspace.landed, registry)
     if plan.previous is None:  # nothing stands to build on: its landed files are all new
         return plan
     folder = aside / f"{plan.previous.number:06d}"
