@@ -135,6 +135,7 @@ def _load(
         is_first=plan.previous is None,
         dismissed=plan.orders.dismissed,
         forgotten=registry.forgotten_since() if registry is not None else {},
+        erases=plan.orders.erases,
     )
     loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
     if plan.is_full and plan.previous is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from data_quality.quarantine import Rejected, create_private_quarantine, write_rejected
+from data_quality.quarantine import Rejected, create_private_quarantine, show_anew, write_rejected
 from data_quality.replay import Fate, Line, judge_again, known_lines
 from models.contracts import CONTRACTS
 from models.errors import TouchlineError, UnreadableFileError
@@ -64,7 +64,7 @@ class Load:
 class Loader:
     """Reads loads into one build. One instance a night.
 
-    `forgotten` is by token the last load before each contact was erased. `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
+    `erases`: somebody is forgotten tonight. `forgotten` is by token the last load before each contact was erased. `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -82,6 +82,7 @@ class Loader:
     notes: list[str] = field(default_factory=list)
     fates: dict[Line, Fate] = field(default_factory=dict)
     known: dict[str, dict[int, str]] = field(default_factory=dict)
+    erases: bool = False
     _key_id: str = ""
     _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
     _unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -119,6 +120,19 @@ class Loader:
         self._write_quarantine()
         self._tell_unmapped()
         return sum(result.rows_read for _, result in self._read.values())
+
+    def _show_anew(self) -> None:
+        """Rejected rows as the redacted files have them; of torn rows about people whose file is gone nobody can tell whom
+        they name."""
+        show_anew(self.connection, self.rejected)
+        gone = [
+            load.load_id
+            for load, result in self._read.values()
+            if result.is_kept and load.file.entity in ("contacts", "reps", "users")
+        ]
+        self.connection.execute(
+            "delete from private.quarantined_row where load_id in (select unnest(?::varchar[]))", [gone]
+        )
 
     def kept(self) -> list[int]:
         """The numbers of the loads whose files are gone and whose rows stand for them."""
@@ -308,6 +322,8 @@ class Loader:
         return passing
 
     def _write_quarantine(self) -> None:
+        if self.erases:
+            self._show_anew()
         write_rejected(self.connection, self.rejected)
         again = {load.load_id for load, _ in self._read.values() if not load.is_new}
         rejected = [row for row in self.rejected if row.load_id in again]

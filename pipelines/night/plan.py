@@ -14,6 +14,7 @@ from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.backfill import check_window
+from pipelines.night.erasing.forget import names_shown
 from pipelines.night.fetch import FetchedTonight
 from pipelines.night.fingerprint import alerts_fingerprint_of, fingerprint_of
 from pipelines.night.generation import Generation, current_generation
@@ -111,6 +112,8 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     published: dict[str, object] = {}
     if previous is not None:
         published, known = read_publication(previous)
+        shown = names_shown(request.workspace)
+        known = tuple(replace(load, file_name=shown(load.file_name)) for load in known)
     home = request.workspace.home
     kinds = {(file.source, file.entity, file.object) for file in landed}
     sources = {kind: source for kind in kinds if (source := source_of(settings, home, *kind)) is not None}
@@ -195,15 +198,16 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
     """What the user should know that is no error."""
     notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
     notes += plan.fetched.notes
+    name_of = names_shown(request.workspace)
     for source in settings.sources:
-        unread = [masked_name(path.name) for path in unread_files(request.workspace.home, source)]
+        unread = [name_of(masked_name(path.name)) for path in unread_files(request.workspace.home, source)]
         if unread:
             shown = ", ".join(unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
             notes.append(
                 f"{source.name}: not read: {shown}. Call a file {_names_of(source)}, describe it as a mapped source"
                 " (touchline inspect FILE), or leave it: it does no harm."
             )
-        strange = [masked_name(path.name) for path in strange_files(request.workspace.home, source)]
+        strange = [name_of(masked_name(path.name)) for path in strange_files(request.workspace.home, source)]
         if strange:
             notes.append(
                 f"{source.name}: {', '.join(strange[:8])}: no ordinary file, or a link. Deliver the file itself."

@@ -21,7 +21,14 @@ from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
-from pipelines.night.erasing.forget import Standing, finish_erasures, redact_arrivals, redact_kept, standing_erasures
+from pipelines.night.erasing.forget import (
+    Standing,
+    finish_erasures,
+    names_shown,
+    redact_arrivals,
+    redact_kept,
+    standing_erasures,
+)
 from pipelines.night.fetch import FetchedTonight, Fetching, fetch_sources, read_cursors
 from pipelines.night.generation import (
     Generation,
@@ -211,6 +218,8 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
         reduced = reduced_readings(request.workspace)
         landed = land_sources(request.workspace, settings, steps.progress.advance, moving, reduced)
         landed += find_unfinished(request.workspace, settings)
+        shown = names_shown(request.workspace)
+        landed = [replace(file, name=shown(file.name)) for file in landed]
         rows.append(len(landed))
     with steps.step("plan"):
         return replace(make_plan(request, settings, [*landed, *fetched.files]), fetched=fetched)

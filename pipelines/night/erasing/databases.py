@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.night.erasing.redactor import Redactor
+from pipelines.night.erasing.redactor import Redactor, readable
 from sql.quoting import identifier, literal
 from sql.warehouse import attach, connect
 
@@ -58,6 +58,8 @@ def _redaction(redactor: Redactor, column: str, with_names: bool) -> Callable[[s
         found = redactor.text(redactor.prefixed_ids(text))
         if column in _IDS:
             found = redactor.ids(found, "contact")
+        if column == "file_name":
+            found = redactor.file_name(found)
         return redactor.names(found) if with_names else found
 
     return redact
@@ -121,4 +123,8 @@ def _redact_table(connection: sqlite3.Connection, table: str, redactor: Redactor
 
 
 def _redacted(value: object, redactor: Redactor) -> object:
-    return redactor.names(redactor.text(redactor.prefixed_ids(value))) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    before = readable(value)
+    after = redactor.names(redactor.text(redactor.prefixed_ids(before)))
+    return value if after == before else after
