@@ -57,11 +57,14 @@ def retire_landed(workspace: Workspace, settings: Settings, at: datetime) -> lis
     due, published = _due(workspace, settings, at), current_generation(workspace)
     if due == _Due() or published is None:
         return []
-    replaced = _replace(workspace, settings, published, due.loads)
-    for path in due.strays:
-        path.unlink()
-    sync(workspace.landed)
     days = settings.privacy.keep_landed_days
+    try:
+        replaced = _replace(workspace, settings, published, due.loads)
+        for path in due.strays:
+            path.unlink()
+        sync(workspace.landed)
+    except (OSError, duckdb.Error) as error:  # what was published stands, so the night did not fail
+        return [f"Landed files older than {days} days are still there: {error}. The next night tries again."]
     counted = [(len(replaced), "replaced by their rows"), (len(due.strays), "removed")]
     told = " and ".join(f"{number:,} were {what}" for number, what in counted if number)
     return [f"Of the landed files older than {days} days {told} (privacy.keep_landed_days)."] if told else []
@@ -126,17 +129,13 @@ def _strays(workspace: Workspace, refused: set[str], before: datetime) -> Iterat
     """Copies that stand behind nothing: of files that were refused and are gone, or that no kept generation knows."""
     waiting = {str(entry[3]) for path, entry in read_index(workspace.inbox_index).items() if Path(path).exists()}
     pages = " ".join(path.read_text(encoding="utf-8") for path in workspace.fetched.rglob("*.json"))
-    known = {
-        load.sha256
-        for folder in folders_of(workspace)
-        for load in read_publication(Generation(folder))[1]
-        if load.sha256
-    }
+    loads = [load for folder in folders_of(workspace) for load in read_publication(Generation(folder))[1]]
+    known, accepted = {load.sha256 for load in loads}, {load.sha256 for load in accepted_loads(loads)}
     for path in sorted(workspace.landed.iterdir()):
         if len(path.name) != _SHA256_LENGTH or path.name in waiting or path.name in pages:
             continue
         is_old = path.name not in known and path.stat().st_mtime < before.timestamp()
-        if path.name in refused or is_old:
+        if (path.name in refused and path.name not in accepted) or is_old:
             yield path
 
 

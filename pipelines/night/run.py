@@ -168,7 +168,7 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         plan = _without_the_forgotten(request, settings, steps, plan, notes)
         night = Night(request, settings, plan, steps)
         built = build_generation(night, build)
-        if built.rows_expired and not plan.is_full:
+        if built.rows_expired:
             write_anew(build.private)
         if judges is not None and built.suites:
             with steps.step("expectations"):

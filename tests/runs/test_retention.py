@@ -177,3 +177,43 @@ def test_what_no_load_needs_goes_and_what_is_young_or_waits_stays(old):
     os.utime(stray, (0, 0))
     office.night()
     assert raw(office) == []
+
+
+JOINED = """
+company: {timezone: UTC}
+privacy: {keep_landed_days: 30}
+sources:
+  - name: dialer
+    kind: mapped
+    path: inbox/dialer/calls*.csv
+    entity: activities
+    joins: {agent: {path: inbox/dialer/agents.csv, on: agent, key: number}}
+    fields:
+      source_record_id: id
+      channel: {const: call}
+      occurred_at: at
+      rep_id: {join: agent, column: mail}
+"""
+
+
+def test_a_joined_side_stays_and_old_rows_keep_what_they_took_from_it(office):
+    office.configure(JOINED)
+    at = "2026-03-02T15:00:00Z"
+    office.deliver(
+        "calls.csv", [{"id": "1", "at": at, "agent": "7"}, {"id": "", "at": at, "agent": "7"}], "inbox/dialer"
+    )
+    office.deliver("agents.csv", [{"number": "7", "mail": "R1"}], "inbox/dialer")
+    office.night()
+    before = state(office)
+    office.nights = 100
+    office.night()
+    assert [path.read_text() for path in raw(office)] == ["number,mail\n7,R1\n"]
+    office.night(full_refresh=True)
+    assert state(office) == before
+    office.deliver("agents.csv", [{"number": "7", "mail": "R2"}], "inbox/dialer")
+    office.deliver("calls_2.csv", [{"id": "2", "at": at, "agent": "7"}], "inbox/dialer")
+    office.night()
+    assert office.query("select activity_id, rep_id from core.latest_activities order by 1") == [
+        ("dialer:1", "R1"),
+        ("dialer:2", "R2"),
+    ]
