@@ -80,6 +80,30 @@ def write_rows_as_they_came(connection: duckdb.DuckDBPyConnection, rejected: Seq
     connection.execute(f"insert into private.quarantined_row select {_unnested(3)}", [loads, numbers, raws])
 
 
+def show_anew(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rejected]) -> None:
+    """Rows that stand in quarantine as their file has them now: after an erasure it no longer names the person."""
+    if not rejected:
+        return
+    lists = [list(column) for column in zip(*((r.load_id, r.line_number, r.raw) for r in rejected), strict=True)]
+    connection.execute(
+        f"""
+        update private.quarantined_row as known set raw = said.raw
+        from (select {_unnested(3)}) as said (load_id, line_number, raw)
+        where (known.load_id, known.line_number) = (said.load_id, said.line_number)
+        """,
+        lists,
+    )
+    shown = [[row.rejected_id for row in rejected], [excerpt(row.found) for row in rejected]]
+    connection.execute(
+        f"""
+        update quarantine.rejected as known set excerpt = said.excerpt
+        from (select {_unnested(2)}) as said (rejected_id, excerpt)
+        where known.rejected_id = said.rejected_id and known.excerpt <> ''
+        """,
+        shown,
+    )
+
+
 def _line(row: Rejected) -> tuple[object, ...]:
     record_id = None if row.record_id is None else visible(row.record_id)[:EXCERPT_LENGTH]
     where = (row.rejected_id, row.load_id, row.source, row.entity, row.file_name, row.line_number, record_id)

@@ -313,6 +313,14 @@ class Privacy(Section):
 
     keep_subjects: bool = False
     min_group: int = Field(5, ge=2, description="Shared messages speak of groups of at least so many people.")
+    keep_landed_days: int | None = Field(
+        None,
+        ge=1,
+        description="How long landed files are kept; then only their rows as core has them. Blank: for ever.",
+    )
+    keep_quarantine_days: int | None = Field(
+        None, ge=1, description="How long rejected rows are kept as they came. Blank: for ever."
+    )
 
 
 class Engine(Section):
@@ -321,6 +329,9 @@ class Engine(Section):
     memory_limit: str = Field("70%", pattern="^[0-9]+(%|MB|GB|MiB|GiB)$")
     threads: int | None = Field(None, ge=1)
     keep_generations: int = Field(3, ge=1)
+    settle_seconds: float = Field(
+        2, ge=0, le=60, description="A file written later than this before a night is looked at twice, so long apart."
+    )
 
 
 class Schedule(Section):

@@ -123,6 +123,11 @@ def replay(
         return
     order = _give(workspace, "replay", targets, choice, None)
     _confirm(order, "judges again", "judge again", as_json)
+    gone = _gone(workspace, targets)
+    if gone and not as_json:
+        Page().line(
+            f"  Only the rows of {', '.join(gone)} are left: put the file into the inbox again before that night."
+        )
 
 
 @quarantine.command()
@@ -160,6 +165,12 @@ def _chosen(home: object, choice: Choice) -> tuple[Workspace, list[Target]]:
         return workspace, targets_of(connection, choice, refused_files(connection, choice))
     finally:
         connection.close()
+
+
+def _gone(workspace: Workspace, targets: list[Target]) -> list[str]:
+    """The files that grew too old to be judged again."""
+    found = {target.file_name for target in targets if not (workspace.landed / target.file_sha256).exists()}
+    return sorted(found)
 
 
 def _give(

@@ -120,7 +120,11 @@ def _show_row(out: Page, row: object) -> None:
         cells = [(visible(name), "" if cell is None else visible(str(cell))) for name, cell in row.items()]
         out.rows("", ("column", "as it came"), cells)
     else:
-        out.line(visible_lines(str(row or "(the row was not kept)")))
+        out.line(
+            visible_lines(
+                str(row or "(the row is gone: rejected rows are kept so long as privacy.keep_quarantine_days says)")
+            )
+        )
 
 
 def show_preview(out: Page, previews: Sequence[Preview]) -> None:

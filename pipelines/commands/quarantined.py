@@ -111,13 +111,17 @@ def countfetch(connection: duckdb.DuckDBPyConnection, choice: Choice) -> int:
 
 def refused_files(connection: duckdb.DuckDBPyConnection, choice: Choice) -> Rows:
     """Files refused whole, of whose name nothing came since: each with the reason and what to do."""
+    from pipelines.night.orders import object_sql
+
     state = "not null" if choice.discarded else "null"
     found = fetch(
         connection,
         f"""
-        select load_id, source, entity, file_name, file_sha256, reason, remedy, landed_at, discard_reason from ops.load
+        select load_id, source, entity, file_name, file_sha256, reason, remedy, landed_at, discard_reason,
+            {object_sql(connection)} as object
+        from ops.load as load
         qualify status = 'refused' and discarded_at is {state}
-            and row_number() over (partition by source, entity, file_name order by load_id desc) = 1
+            and row_number() over (partition by source, entity, file_name, object order by load_id desc) = 1
         order by source, file_name
         """,
     )
@@ -151,17 +155,24 @@ def still_in_inbox(workspace: Workspace, settings: Settings, files: Rows) -> Row
 
 def targets_of(connection: duckdb.DuckDBPyConnection, choice: Choice, refused: Rows) -> list[Target]:
     """What an order about the choice names: rows by file and line, and refused files."""
+    from pipelines.night.orders import object_sql
+
     where, values = choice.condition()
     rows = connection.execute(
         f"""
-        select source, entity, file_sha256, any_value(rejected.file_name), list(distinct line_number order by line_number)
-        from quarantine.rejected as rejected join (select load_id, file_sha256 from ops.load) using (load_id)
-        where {where} group by source, entity, file_sha256 order by all
+        select source, entity, file_sha256, any_value(rejected.file_name), list(distinct line_number order by line_number),
+            object
+        from quarantine.rejected as rejected
+        join (select load_id, file_sha256, {object_sql(connection)} as object from ops.load as load) using (load_id)
+        where {where} group by source, entity, file_sha256, object order by all
         """,
         values,
     ).fetchall()
-    lines = [Target(source, entity, sha256, name, tuple(found)) for source, entity, sha256, name, found in rows]
-    whole = [Target(row["source"], row["entity"], row["file_sha256"], row["file_name"], None) for row in refused]
+    lines = [Target(source, entity, sha, name, tuple(found), of) for source, entity, sha, name, found, of in rows]
+    whole = [
+        Target(row["source"], row["entity"], row["file_sha256"], row["file_name"], None, row["object"])
+        for row in refused
+    ]
     return lines + whole
 
 

@@ -23,6 +23,7 @@ from pipelines.doctor.folders import (
 from pipelines.doctor.machine import check_clock, check_disk, check_time_zones, check_versions
 from pipelines.doctor.published import check_nights, check_published
 from pipelines.doctor.readers import check_held_readers
+from pipelines.doctor.retention import check_retention
 from pipelines.doctor.sources import check_freshness, check_refused, check_sources
 from pipelines.night.workspace import Workspace
 
@@ -42,6 +43,7 @@ _CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_alerts,
     check_published,
     check_erasures,
+    check_retention,
     check_held_readers,
 )
 

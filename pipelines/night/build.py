@@ -23,6 +23,7 @@ from pipelines.night.fetch import write_cursors
 from pipelines.night.generation import Generation
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import write_inputs
+from pipelines.night.kept_rows import carry_identities
 from pipelines.night.ledger import accepted_loads, deferred_summary, repeated_summary, write_load
 from pipelines.night.load import Loader
 from pipelines.night.merges import quarantine_merge_cycles
@@ -32,6 +33,7 @@ from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import NightRequest, Plan, load_id_of, loads_of
 from pipelines.night.publication import write_publication
 from pipelines.night.restatements import restate_past
+from pipelines.night.retention import expire_rejected
 from pipelines.night.steps import Steps
 from pipelines.night.tables import build_tables, carry_ledger
 from pipelines.night.workspace import Workspace
@@ -56,11 +58,13 @@ class Night:
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did; `suites` are still to be asked of it, once its databases are closed."""
+    """What a build did; `suites` are still to be asked of it, once its databases are closed. `rows_expired` are rejected
+    rows that were kept long enough."""
 
     outcome: NightOutcome
     checks: list[CheckResult]
     suites: tuple[Suite, ...]
+    rows_expired: int = 0
 
 
 def build_generation(night: Night, build: Generation) -> Built:
@@ -84,7 +88,10 @@ def build_generation(night: Night, build: Generation) -> Built:
         if is_whole and night.settings.quality.expectations:
             with night.steps.step("history"):
                 suites = expectations_of(connection, night.settings, plan.catalogue)
-    return Built(replace(_outcome(night, build, loader, orders), alerts=alerts), checks, suites)
+        expired = (
+            0 if night.request.is_partial else expire_rejected(connection, night.settings, night.request.started_at)
+        )
+    return Built(replace(_outcome(night, build, loader, orders), alerts=alerts), checks, suites, expired)
 
 
 def close_books(night: Night, build: Generation, built: Built) -> NightOutcome:
@@ -107,7 +114,8 @@ def _staging_file(workspace: Workspace, plan: Plan) -> Path | None:
     """Staged rows stay in memory unless tonight is large: writing them to disk and back costs as much as reading them."""
     hashes = [file.sha256 for file in plan.inbox.new]
     hashes += [load.sha256 for load in accepted_loads(plan.known)] if plan.is_full else []
-    size = sum((workspace.landed / sha256).stat().st_size for sha256 in hashes)
+    files = (workspace.landed / sha256 for sha256 in hashes)
+    size = sum(path.stat().st_size for path in files if path.exists())
     return workspace.building / "staging.duckdb" if size > STAGED_IN_MEMORY_BYTES else None
 
 
@@ -128,6 +136,7 @@ def _load(
         is_first=plan.previous is None,
         dismissed=plan.orders.dismissed,
         forgotten=registry.forgotten_since() if registry is not None else {},
+        erases=plan.orders.erases,
     )
     loader.prepare(workspace_key(request.workspace.secret_key, os.environ))
     if plan.is_full and plan.previous is not None:
@@ -137,6 +146,8 @@ def _load(
     loads, number = loads_of(night.settings, request.workspace.home, plan, build)
     with night.steps.step("load") as rows:
         rows.append(loader.load(loads, night.steps.progress.advance))
+    if plan.is_full and plan.previous is not None:
+        carry_identities(connection, plan.previous, loader.kept())
     _note_unread(loader, plan, build, number)
     with night.steps.step("merges"):
         quarantine_merge_cycles(loader)

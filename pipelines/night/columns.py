@@ -67,10 +67,19 @@ class Columns:
     _feeds: dict[Family, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _begun: set[Family] = field(default_factory=set)
     """Families of which no load was accepted before tonight."""
+    _carried: set[Family] = field(default_factory=set)
+
+    def carry(self, family: Family) -> None:
+        """A full build takes over what the last good night wrote of a family: one of its files is gone, and the rows kept
+        in its place (kept_rows.py) do not say which columns it had."""
+        self._carried.add(family)
+        self.known[family] = {one.column_name: one for key, one in self.advised.items() if key[:3] == family}
 
     def see(self, source: Source, entity: str, name: str, load_id: str, result: FileResult, *, is_new: bool) -> Change:
         """Writes down the columns of one load; what is to be told of it is empty for one that is only read again."""
         family = (source.name, entity, source.object)
+        if family in self._carried and not is_new:
+            return Change({}, [], frozenset(), False)
         known = self.known.setdefault(family, {})
         if is_new and not known:
             self._begun.add(family)

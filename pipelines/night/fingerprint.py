@@ -18,7 +18,7 @@ from sql.rules import rules_fingerprint
 _MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
     "alerts": True,
     "engine": True,
-    "privacy": {"min_group"},
+    "privacy": {"min_group", "keep_landed_days", "keep_quarantine_days"},
     "quality": True,
     "schedule": True,
 }

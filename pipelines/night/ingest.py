@@ -34,6 +34,7 @@ class FileResult:
     """Where a file's records went before versions are compared. `rows_valid` passed every rule.
 
     `matched` leads from each column that is looked for to the file's; `unnamed` are those that nothing looks for.
+    `is_kept`: the file is gone and its rows stand for it (kept_rows.py), so nothing of it can be judged again.
     """
 
     rows_read: int
@@ -47,6 +48,7 @@ class FileResult:
     first_row: int
     row_count: int
     rows_erased: int = 0
+    is_kept: bool = False
 
     def place_of(self, line: int) -> int | None:
         """The place (from 0) of the row that begins at this line; None when none does."""

@@ -1,7 +1,7 @@
 """Landing: every inbox file is hashed and copied once into `var/landed/<sha256>`; the inbox stays as it is.
 
 What a landed file means (its entity, whether it is new) is decided by its source and the ledger, not by its name.
-A file that changes while it is read is deferred to the next night.
+A file that changes while it is read, or was seen to change just before (uploads.py), is deferred to the next night.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,8 @@ from pipelines.sources.readings import crm_of, readers_of
 
 EXTENSIONS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".ics", ".mbox")
 COMPRESSIONS = (".gz", ".zst")
-HALF_DONE = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
+HALF_DONE = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".incomplete", ".upload", ".lock")
+"""Endings that programs take away when a file is whole."""
 JOIN_PREFIX = "join:"
 ASIDE = ".landing-"
 _BLOCK = 8 << 20
@@ -62,10 +63,15 @@ class LandedFile:
 
 
 def land_sources(
-    workspace: Workspace, settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None
+    workspace: Workspace,
+    settings: Settings,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    moving: Collection[Path] = (),
+    reduced: Container[tuple[str, str, str, str]] = (),
 ) -> list[LandedFile]:
-    """Lands every file of every source, in the order of the settings, then of the file names.
+    """Lands every file of every source, in the order of the settings, then of the file names; not those that are `moving`.
 
+    Of what is `reduced` to its rows (source, entity, sha256, object) no copy is made again.
     Files whose content came in different nights are listed in that order: when a night takes them again after a
     rollback, the row landed later wins as it did before.
     """
@@ -75,7 +81,10 @@ def land_sources(
     landed = []
     for done, file in enumerate(files):
         progress(done, len(files))
-        landed.append(_land(file, workspace.landed, index))
+        if file.path in moving:
+            landed.append(deferred_file(file, "it is still being written"))
+        else:
+            landed.append(_land(file, workspace.landed, index, reduced))
     progress(len(files), len(files))
     sync(workspace.landed)
     _write_index(
@@ -85,7 +94,8 @@ def land_sources(
 
 
 def _landed_at(workspace: Workspace, file: LandedFile) -> int:
-    return 0 if file.deferred is not None else (workspace.landed / file.sha256).stat().st_mtime_ns
+    copy = workspace.landed / file.sha256
+    return copy.stat().st_mtime_ns if file.deferred is None and copy.exists() else 0
 
 
 def find_files(home: Path, source: Source) -> list[InboxFile]:
@@ -110,6 +120,28 @@ def _mapped_files(home: Path, source: Source, entity: str, pattern: str) -> Iter
     for path in _matching(home, pattern):
         if _is_whole_file(path, root):
             yield InboxFile(source.name, entity, path, masked_name(path.name), root)
+
+
+def unfinished_files(home: Path, source: Source) -> list[InboxFile]:
+    """Files that a source would read if their names did not say that they are still being uploaded."""
+    if source.kind == "mapped":
+        there = [path for ending in HALF_DONE for path in _matching(home, source.path + ending)]
+        return [_unfinished(source, str(source.entity), path, root_of(home, source.path)) for path in there]
+    folder = home / source.path
+    there = sorted(folder.iterdir()) if source.path and folder.is_dir() else []
+    found = ((path, _entity_once_whole(home, source, path)) for path in there if path.name.lower().endswith(HALF_DONE))
+    return [_unfinished(source, entity, path, folder) for path, entity in found if entity is not None]
+
+
+def _unfinished(source: Source, entity: str, path: Path, root: Path) -> InboxFile:
+    return InboxFile(source.name, entity, path, masked_name(path.name), root)
+
+
+def _entity_once_whole(home: Path, source: Source, path: Path) -> str | None:
+    whole = path.with_suffix("")
+    if crm_of(source.kind) is None:
+        return entity_of(whole.name)
+    return next((file.entity for file in _crm_files(home, source, whole)), None)
 
 
 def join_entity(source: Source, name: str) -> str:
@@ -190,28 +222,35 @@ def _is_whole_file(path: Path, root: Path) -> bool:
 
 
 def _is_passed_over(path: Path) -> bool:
-    return path.name.startswith((".", "~$")) or path.name.endswith(HALF_DONE)
+    return path.name.startswith((".", "~$")) or path.name.lower().endswith(HALF_DONE)
 
 
-def _land(file: InboxFile, landed: Path, index: dict[str, list[int | str]]) -> LandedFile:
+def _land(
+    file: InboxFile, landed: Path, index: dict[str, list[int | str]], reduced: Container[tuple[str, str, str, str]]
+) -> LandedFile:
     """Only a fault in reading defers the file; one in writing (a full disk) ends the night."""
     try:
         opened = open_regular(file.path, file.root)
     except OSError as error:
-        return _deferred(file, f"it cannot be read ({error.strerror})")
+        return deferred_file(file, f"it cannot be read ({error.strerror})")
     with opened:
         before = os.fstat(opened.fileno())
         known = index.get(str(file.path))
-        if known is not None and known[:3] == list(identity_of(before)) and (landed / str(known[3])).is_file():
-            return _landed(file, str(known[3]), before.st_size)
+        if known is not None and known[:3] == list(identity_of(before)):
+            sha256 = str(known[3])
+            if (landed / sha256).is_file() or (file.source, file.entity, sha256, file.object) in reduced:
+                return _landed(file, sha256, before.st_size)
         try:
             sha256, aside = _copy_and_hash(opened, landed)
         except _CannotReadError as error:
-            return _deferred(file, f"it cannot be read ({error})")
+            return deferred_file(file, f"it cannot be read ({error})")
         if identity_of(os.fstat(opened.fileno())) != identity_of(before):
             aside.unlink()
-            return _deferred(file, "it changed while it was read")
-    _keep(aside, landed / sha256)
+            return deferred_file(file, "it changed while it was read")
+    if (file.source, file.entity, sha256, file.object) in reduced:
+        aside.unlink()
+    else:
+        _keep(aside, landed / sha256)
     index[str(file.path)] = [*identity_of(before), sha256]
     return _landed(file, sha256, before.st_size)
 
@@ -220,7 +259,8 @@ def _landed(file: InboxFile, sha256: str, size: int) -> LandedFile:
     return LandedFile(file.source, file.entity, file.name, sha256, size, object=file.object)
 
 
-def _deferred(file: InboxFile, why: str) -> LandedFile:
+def deferred_file(file: InboxFile, why: str) -> LandedFile:
+    """A file that is left to the next night, and why."""
     return LandedFile(file.source, file.entity, file.name, "", 0, deferred=why, object=file.object)
 
 

@@ -17,7 +17,7 @@ import duckdb
 
 from models.settings import Settings, Source
 from pipelines.night.landing import COMPRESSIONS, LandedFile
-from pipelines.night.orders import FileKey
+from pipelines.night.orders import FileKey, object_sql
 from pipelines.night.outcome import LoadSummary
 
 
@@ -37,6 +37,11 @@ class KnownLoad:
     mapping_fingerprint: str | None
     object: str = ""
 
+    @property
+    def key(self) -> FileKey:
+        """By what its file is known."""
+        return self.source, self.entity, self.sha256, self.object
+
 
 @dataclass(frozen=True)
 class Sorted:
@@ -50,15 +55,13 @@ class Sorted:
 
 def read_ledger(connection: duckdb.DuckDBPyConnection) -> list[KnownLoad]:
     """Every load that was ever seen, oldest first; a file of an earlier version knows no objects."""
-    known = connection.execute("select * from ops.load limit 0").description or []
-    object_name = "coalesce(object, '')" if "object" in [column[0] for column in known] else "''"
     return [
         KnownLoad(*row)
         for row in connection.execute(
             f"""
             select load_id, source, entity, file_name, file_sha256, status, reason, remedy, load_number, mapping_fingerprint,
-                {object_name}
-            from ops.load order by load_id
+                {object_sql(connection)}
+            from ops.load as load order by load_id
             """
         ).fetchall()
     ]
@@ -87,11 +90,7 @@ def sort_inbox(
     Files that somebody dismissed are left out; those to be taken `again` are read though nothing changed.
     """
     loads = list(known)
-    accepted = {
-        (load.source, load.entity, load.sha256, load.object): load.load_id
-        for load in loads
-        if load.status == "accepted"
-    }
+    accepted = {load.key: load.load_id for load in loads if load.status == "accepted"}
     refused = {
         (load.source, load.entity, load.sha256, load.object, _ending(load.file_name), load.mapping_fingerprint): load
         for load in loads
@@ -105,8 +104,7 @@ def sort_inbox(
     new: dict[tuple[str, str, str, str, str], LandedFile] = {}
     repeated, deferred, standing = [], [], []
     for file in landed:
-        said_of = (file.source, file.entity, file.sha256)
-        key = (*said_of, file.object)
+        key = (file.source, file.entity, file.sha256, file.object)
         read_as = (*key, _ending(file.name))
         judged = refused.get((*read_as, fingerprints.get((file.source, file.entity, file.object))))
         if file.deferred is not None:
@@ -114,9 +112,9 @@ def sort_inbox(
         elif key in accepted:
             if (*key, file.name) not in names:
                 repeated.append((file, accepted[key]))
-        elif said_of in dismissed:
+        elif key in dismissed:
             continue
-        elif judged is not None and said_of not in again:
+        elif judged is not None and key not in again:
             standing.append(_still_refused(file, judged))
         elif read_as in new:
             repeated.append((file, new[read_as].name))

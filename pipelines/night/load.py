@@ -17,6 +17,7 @@ import duckdb
 from data_quality.quarantine import (
     Rejected,
     create_private_quarantine,
+    show_anew,
     write_rejected,
     write_rows_as_they_came,
 )
@@ -28,15 +29,24 @@ from models.settings import Settings, Source
 from pipelines.night.admission import admission_of, forget_rows_as_they_came, hide_torn_lines
 from pipelines.night.column_notes import Arrived, advise, column_notes
 from pipelines.night.columns import Columns, read_columns
-from pipelines.night.identity import create_key_macros, create_private_tables, keep_extra, keep_identities, note_key
+from pipelines.night.identity import (
+    create_key_macros,
+    create_private_tables,
+    keep_extra,
+    keep_identities,
+    key_id,
+    note_key,
+)
 from pipelines.night.ingest import FileResult, columns_of, create_staged_table, forget_rows, ingest_file, plan_entity
 from pipelines.night.joins import build_join_tables, count_repeats, ingest_joined, is_join
+from pipelines.night.kept_rows import read_kept, rows_file
 from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import with_verdicts, write_accounting, write_load
-from pipelines.night.orders import Dismissed
+from pipelines.night.orders import Dismissed, FileKey
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.replays import fates_of, hold_back, leave_out_forgotten
 from pipelines.night.second_header import refuse_second_header
+from pipelines.night.stage_sql import EntityPlan
 from pipelines.night.winners import Verdicts, settle
 from sql.records import changed_table, create_record_table, record_key_column
 from sql.rows import create_table
@@ -53,12 +63,17 @@ class Load:
     is_new: bool
     mapping_fingerprint: str
 
+    @property
+    def key(self) -> FileKey:
+        """By what orders name its file."""
+        return self.file.source, self.file.entity, self.file.sha256, self.file.object
+
 
 @dataclass
 class Loader:
     """Reads loads into one build. One instance a night.
 
-    `forgotten` is by token the last load before each contact was erased. `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
+    `erases`: somebody is forgotten tonight. `forgotten` is by token the last load before each contact was erased. `known` are the lines of loads read again that were ever quarantined, `fates` what those are that pass now.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -76,6 +91,8 @@ class Loader:
     notes: list[str] = field(default_factory=list)
     fates: dict[Line, Fate] = field(default_factory=dict)
     known: dict[str, dict[int, str]] = field(default_factory=dict)
+    erases: bool = False
+    _key_id: str = ""
     _read: dict[int, tuple[Load, FileResult]] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
     _unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -86,6 +103,7 @@ class Loader:
         create_private_tables(self.connection)
         note_key(self.connection, key)
         self._columns = read_columns(self.connection, rebuilding=self.rebuilding)
+        self._key_id = key_id(key)
         create_private_quarantine(self.connection)
         for contract in CONTRACTS.values():
             if self.rebuilding:
@@ -104,6 +122,9 @@ class Loader:
     def load(self, loads: list[Load], advance: Callable[[int, int], None]) -> int:
         """Reads the loads (joined sides first), settles versions and writes the accounting; rows read in all."""
         self.known = known_lines(self.connection, [load.load_id for load in loads if not load.is_new])
+        for load in loads:
+            if not (load.is_new or (self.landed / load.file.sha256).exists()):
+                self._columns.carry((load.file.source, load.file.entity, load.file.object))
         in_order = sorted(loads, key=lambda load: (not is_join(load.file.entity), load.load_number))
         for done, load in enumerate(in_order):
             advance(done, len(in_order))
@@ -115,6 +136,23 @@ class Loader:
         if self._read:
             self._columns.write(self.connection)
         return sum(result.rows_read for _, result in self._read.values())
+
+    def _show_anew(self) -> None:
+        """Rejected rows as the redacted files have them; of torn rows about people whose file is gone nobody can tell whom
+        they name."""
+        show_anew(self.connection, self.rejected)
+        gone = [
+            load.load_id
+            for load, result in self._read.values()
+            if result.is_kept and load.file.entity in ("contacts", "reps", "users")
+        ]
+        self.connection.execute(
+            "delete from private.quarantined_row where load_id in (select unnest(?::varchar[]))", [gone]
+        )
+
+    def kept(self) -> list[int]:
+        """The numbers of the loads whose files are gone and whose rows stand for them."""
+        return [number for number, (_, result) in self._read.items() if result.is_kept]
 
     def line_of(self, load_number: int, place: int) -> int:
         """The line of the file at which the load's row at this place begins."""
@@ -130,8 +168,8 @@ class Loader:
             return
         if admission_of(load.source).is_limited:
             result = replace(result, rejected=hide_torn_lines(result.rejected))
-        key = (load.file.source, load.file.entity, load.file.sha256)
-        result = hold_back(self.connection, load, result, self.dismissed.lines_of(key))
+        if not result.is_kept:  # what had been dismissed is no kept row
+            result = hold_back(self.connection, load, result, self.dismissed.lines_of(load.key))
         result = leave_out_forgotten(self.connection, load, result, self.forgotten)
         if self._breaks_anew(load, result) and self._is_over_budget(load.source, result):
             self._refuse(load, self._budget_error(load, result))
@@ -148,11 +186,23 @@ class Loader:
         plan = plan_entity(self.settings, load.source, load.file.entity)
         if load.source.joins:
             plan = replace(plan, join_tables=build_join_tables(self.connection, load.source))
-        result = ingest_file(self.connection, plan, *where)
+        result = self._read_landed(load, plan)
         self.connection.execute(
             "insert into staging.load_number values (?, ?, ?)", [load.load_number, load.load_id, result.first_row]
         )
         return result
+
+    def _read_landed(self, load: Load, plan: EntityPlan) -> FileResult:
+        """The landed file, or the rows that stand in its place."""
+        path, kept = self.landed / load.file.sha256, rows_file(self.landed, load.key)
+        if not load.is_new and not path.exists():
+            if not kept.exists():
+                raise TouchlineError(
+                    f"{path} is missing: {load.file.name} ({load.source.name}) was read from it as {load.load_id}",
+                    "Restore var/landed from a backup, or put the file into the inbox again, with the same bytes.",
+                )
+            return read_kept(self.connection, plan.contract, kept, load.load_number, self._key_id)
+        return ingest_file(self.connection, plan, path, load.file.name, load.load_id, load.load_number, self.scratch)
 
     def _breaks_anew(self, load: Load, result: FileResult) -> bool:
         """Whether rows are broken that were not so when the load was accepted; a new load's always are."""
@@ -269,15 +319,17 @@ class Loader:
         """By load number, the lines of loads read again that stood in quarantine and break no rule now."""
         passing = {}
         for number, (load, result) in self._read.items():
-            stood = self.known.get(load.load_id, {}) if load.file.entity == entity else {}
-            key = (load.file.source, load.file.entity, load.file.sha256)
-            broken = {row.line_number for row in result.rejected} | self.dismissed.lines_of(key)
+            judged = load.file.entity == entity and not result.is_kept
+            stood = self.known.get(load.load_id, {}) if judged else {}
+            broken = {row.line_number for row in result.rejected} | self.dismissed.lines_of(load.key)
             lines = [line for line, state in stood.items() if state in ("standing", "circle") and line not in broken]
             if lines:
                 passing[number] = (load, result, lines)
         return passing
 
     def _write_quarantine(self) -> None:
+        if self.erases:
+            self._show_anew()
         write_rejected(self.connection, self.rejected)
         self._write_limited_rows()
         again = {load.load_id for load, _ in self._read.values() if not load.is_new}

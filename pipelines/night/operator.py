@@ -103,20 +103,31 @@ _ERASURES = """
         erasure_id text not null references erasure (erasure_id)
     )
 """
-_VERSIONS = (_ORDERS, _ALERTS, _ERASURES)
+_OBJECTS = """
+    update operator_order set targets = (
+        select json_group_array(json_set(value, '$.object', null)) from json_each(targets)
+    )
+"""
+"""Orders of before named no object, so they are about whatever was read from the file."""
+_VERSIONS = (_ORDERS, _ALERTS, _ERASURES, _OBJECTS)
 """What each version added to the one before."""
 VERSION = len(_VERSIONS)
 
 
 @dataclass(frozen=True)
 class Target:
-    """Rows of one file that an order is about, by the file's content; no lines mean the whole (refused) file."""
+    """Rows of one file that an order is about, by the file's content and, since two objects of a CRM may be read from
+    one page, by the object; no lines mean the whole (refused) file.
+
+    `object` is blank for canonical and mapped sources, None in an order that was given before orders named it.
+    """
 
     source: str
     entity: str
     file_sha256: str
     file_name: str
     lines: tuple[int, ...] | None
+    object: str | None = ""
 
 
 @dataclass(frozen=True)
@@ -192,10 +203,11 @@ def read_orders(store: Path) -> tuple[Order, ...]:
 
 
 def _target(content: dict[str, object]) -> Target:
-    lines = content["lines"]
+    lines, object_name = content["lines"], content["object"]
     assert lines is None or isinstance(lines, list)
+    assert object_name is None or isinstance(object_name, str)
     source, entity, sha256, name = (str(content[key]) for key in ("source", "entity", "file_sha256", "file_name"))
-    return Target(source, entity, sha256, name, None if lines is None else tuple(lines))
+    return Target(source, entity, sha256, name, None if lines is None else tuple(lines), object_name)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """What people's orders mean to a night: which are still to be carried out, which rows and files are dismissed.
 
-Rows are named by their file's content and line, never by a load's id: after a rollback the same file has another id.
+Rows are named by their file's content, the object that was read from it, and the line, never by a load's id: after a
+rollback the same file has another id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,10 @@ import duckdb
 from pipelines.night.generation import Generation
 from pipelines.night.operator import Order, Target, read_orders
 
-FileKey = tuple[str, str, str]
-"""Source, entity and sha256 of a landed file."""
+FileKey = tuple[str, str, str, str]
+"""Source, entity and sha256 of a landed file, and the CRM's object that is read from it (blank for other sources)."""
+Readings = Mapping[tuple[str, str, str], Collection[str]]
+"""The objects that are, or were, read from a file, by its source, entity and sha256."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,19 @@ class Orders:
         return frozenset(_key(target) for order in replays for target in order.targets if target.lines is None)
 
 
-def orders_for(store: Path, previous: Generation | None) -> Orders:
-    """The orders of a night that builds on `previous`."""
-    given = read_orders(store)
+def orders_for(store: Path, previous: Generation | None, readings: Readings | None = None) -> Orders:
+    """The orders of a night that builds on `previous`; an old one that names no object means each of the `readings`."""
+    given = tuple(_exact(order, readings or {}) for order in read_orders(store))
     done, carried = (frozenset[str](), Dismissed()) if previous is None else _memory_of(previous)
     return Orders(tuple(order for order in given if order.order_id not in done), _after(carried, given))
+
+
+def _exact(order: Order, readings: Readings) -> Order:
+    targets: list[Target] = []
+    for target in order.targets:
+        read = readings.get((target.source, target.entity, target.file_sha256), ()) if target.object is None else ()
+        targets += [replace(target, object=name) for name in sorted(read)] or [target]
+    return replace(order, targets=tuple(targets))
 
 
 def _memory_of(generation: Generation) -> tuple[frozenset[str], Dismissed]:
@@ -81,13 +92,15 @@ def _memory_of(generation: Generation) -> tuple[frozenset[str], Dismissed]:
             done = connection.execute("select order_id from ops.operator_order").fetchall()
         except duckdb.CatalogException:
             return frozenset(), Dismissed()  # made before there were orders
+        name = object_sql(connection)
         rows = connection.execute(
-            """
-            select load.source, load.entity, load.file_sha256, rejected.line_number, rejected.discarded_at, rejected.discard_reason
+            f"""
+            select load.source, load.entity, load.file_sha256, {name}, rejected.line_number, rejected.discarded_at,
+                rejected.discard_reason
             from quarantine.rejected as rejected join ops.load as load using (load_id) where rejected.discarded_at is not null
             union all
-            select source, entity, file_sha256, null, discarded_at, discard_reason
-            from ops.load where discarded_at is not null
+            select source, entity, file_sha256, {name}, null, discarded_at, discard_reason
+            from ops.load as load where discarded_at is not null
             """
         ).fetchall()
     lines: dict[FileKey, dict[int, Dismissal]] = {}
@@ -119,7 +132,13 @@ def _after(carried: Dismissed, orders: Iterable[Order]) -> Dismissed:
 
 
 def _key(target: Target) -> FileKey:
-    return target.source, target.entity, target.file_sha256
+    return target.source, target.entity, target.file_sha256, target.object or ""
+
+
+def object_sql(connection: duckdb.DuckDBPyConnection) -> str:
+    """The object of a row of `ops.load as load`; a file of an earlier version knows none."""
+    known = connection.execute("select * from ops.load limit 0").description or []
+    return "coalesce(load.object, '')" if "object" in [column[0] for column in known] else "''"
 
 
 def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) -> None:
@@ -137,6 +156,7 @@ def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) 
         update quarantine.rejected as rejected set discarded_at = said.given_at, discard_reason = said.reason
         from staging.dismissed as said join ops.load as load using (source, entity, file_sha256)
         where rejected.load_id = load.load_id and rejected.line_number = said.line_number and rejected.replayed_at is null
+            and coalesce(load.object, '') = said.object
         """
     )
     connection.execute("update ops.load set discarded_at = null, discard_reason = null where discarded_at is not null")
@@ -146,6 +166,7 @@ def mark_dismissed(connection: duckdb.DuckDBPyConnection, dismissed: Dismissed) 
         from staging.dismissed as said
         where said.line_number is null and load.status = 'refused'
             and (load.source, load.entity, load.file_sha256) = (said.source, said.entity, said.file_sha256)
+            and coalesce(load.object, '') = said.object
         """
     )
 
@@ -185,7 +206,7 @@ def _count_passed(connection: duckdb.DuckDBPyConnection, order: Order) -> int:
         select count(distinct (rejected.load_id, rejected.line_number)) from staging.named
         join ops.load as load using (source, entity, file_sha256)
         join quarantine.rejected as rejected on rejected.load_id = load.load_id and rejected.line_number = named.line_number
-        where rejected.replayed_at is not null
+        where rejected.replayed_at is not null and coalesce(load.object, '') = named.object
         """
     ).fetchone() or (0,)
     return int(count)
@@ -194,7 +215,7 @@ def _count_passed(connection: duckdb.DuckDBPyConnection, order: Order) -> int:
 def _fill(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
     """The table anew, with a file's key before `columns`; parallel unnest, since executemany pays for each row."""
     connection.execute(
-        f"create or replace table {table} (source varchar, entity varchar, file_sha256 varchar, {columns})"
+        f"create or replace table {table} (source varchar, entity varchar, file_sha256 varchar, object varchar, {columns})"
     )
     if rows:
         lists = [list(column) for column in zip(*rows, strict=True)]

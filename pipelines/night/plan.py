@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from models.errors import UsageError
 from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.backfill import check_window
+from pipelines.night.erasing.forget import names_shown
 from pipelines.night.fetch import FetchedTonight
 from pipelines.night.fingerprint import alerts_fingerprint_of, fingerprint_of
 from pipelines.night.generation import Generation, current_generation
@@ -94,11 +95,13 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     published: dict[str, object] = {}
     if previous is not None:
         published, known = read_publication(previous)
+        shown = names_shown(request.workspace)
+        known = tuple(replace(load, file_name=shown(load.file_name)) for load in known)
     home = request.workspace.home
     kinds = {(file.source, file.entity, file.object) for file in landed}
     sources = {kind: source for kind in kinds if (source := source_of(settings, home, *kind)) is not None}
     fingerprints = {kind: mapping_fingerprint(settings, source) for kind, source in sources.items()}
-    orders = orders_for(request.workspace.operator_store, previous)
+    orders = orders_for(request.workspace.operator_store, previous, readings_by_file(known, landed))
     orders = orders.without_erasures() if request.dry_run else orders
     inbox = sort_inbox(landed, known, fingerprints, orders.dismissed.files, orders.files_to_retry())
     if request.is_partial:
@@ -115,6 +118,16 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     alerts = alerts_fingerprint_of(settings, SQL_FOLDER)
     subjects = frozenset(settings.metrics.subjects)
     return Plan(previous, published, subjects, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
+
+
+def readings_by_file(known: Iterable[KnownLoad], landed: Iterable[LandedFile]) -> dict[tuple[str, str, str], set[str]]:
+    """The objects that are read from each file, or were."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for load in known:
+        found.setdefault((load.source, load.entity, load.sha256), set()).add(load.object)
+    for file in landed:
+        found.setdefault((file.source, file.entity, file.sha256), set()).add(file.object)
+    return found
 
 
 def _refuse_partial(why_full: str) -> None:
@@ -169,15 +182,16 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
     """What the user should know that is no error."""
     notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
     notes += plan.fetched.notes
+    name_of = names_shown(request.workspace)
     for source in settings.sources:
-        unread = [masked_name(path.name) for path in unread_files(request.workspace.home, source)]
+        unread = [name_of(masked_name(path.name)) for path in unread_files(request.workspace.home, source)]
         if unread:
             shown = ", ".join(unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
             notes.append(
                 f"{source.name}: not read: {shown}. Call a file {_names_of(source)}, describe it as a mapped source"
                 " (touchline inspect FILE), or leave it: it does no harm."
             )
-        strange = [masked_name(path.name) for path in strange_files(request.workspace.home, source)]
+        strange = [name_of(masked_name(path.name)) for path in strange_files(request.workspace.home, source)]
         if strange:
             notes.append(
                 f"{source.name}: {', '.join(strange[:8])}: no ordinary file, or a link. Deliver the file itself."

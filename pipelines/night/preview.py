@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from pipelines.night.ingest import FileResult, create_staged_table, ingest_file,
 from pipelines.night.joins import build_join_tables, ingest_joined, is_join
 from pipelines.night.operator import Target
 from pipelines.night.plan import source_of
-from pipelines.night.publication import read_publication
 from pipelines.night.workspace import Workspace
 from sql.quoting import literal
 from sql.warehouse import Warehouse
@@ -43,21 +43,26 @@ def preview_replay(
     workspace: Workspace, settings: Settings, published: Generation, targets: Sequence[Target]
 ) -> list[Preview]:
     """Judges each target's file again, in the targets' order."""
-    with tempfile.TemporaryDirectory() as scratch, Warehouse(threads=settings.engine.threads) as warehouse:
+    with judging(workspace, settings, published) as (connection, scratch):
+        return [_preview(connection, workspace, settings, target, scratch) for target in targets]
+
+
+@contextmanager
+def judging(
+    workspace: Workspace, settings: Settings, published: Generation
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A connection in which landed files can be judged outside of a night, and a folder for what is unpacked."""
+    engine = settings.engine
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Warehouse(memory_limit=engine.memory_limit, threads=engine.threads) as warehouse,
+    ):
         connection = warehouse.connection
         connection.execute("attach ':memory:' as private")
         create_private_tables(connection)
         create_key_macros(connection, workspace_key(workspace.secret_key, os.environ))
         connection.execute(f"attach {literal(str(published.private))} as kept (read_only)")
-        objects = {(load.source, load.entity, load.sha256): load.object for load in read_publication(published)[1]}
-        return [
-            _preview(connection, workspace, settings, target, objects.get(_key_of(target), ""), Path(scratch))
-            for target in targets
-        ]
-
-
-def _key_of(target: Target) -> tuple[str, str, str]:
-    return target.source, target.entity, target.file_sha256
+        yield connection, Path(scratch)
 
 
 def _preview(
@@ -65,15 +70,14 @@ def _preview(
     workspace: Workspace,
     settings: Settings,
     target: Target,
-    object_name: str,
     scratch: Path,
 ) -> Preview:
-    source = source_of(settings, workspace.home, target.source, target.entity, object_name)
+    source = source_of(settings, workspace.home, target.source, target.entity, target.object or "")
     named = len(target.lines or ())
     if source is None:
         return Preview(target, named, 0, {}, f"the settings name no source {target.source} for {target.entity}")
     try:
-        result = _judge(connection, workspace, settings, source, target, scratch)
+        result = judge_file(connection, workspace, settings, source, target, scratch)
     except UnreadableFileError as error:
         return Preview(target, named, 0, {}, error.what)
     lines = set(target.lines) if target.lines is not None else None
@@ -83,15 +87,24 @@ def _preview(
     return Preview(target, result.rows_read if lines is None else named, passing, dict(still.most_common()))
 
 
-def _judge(
+def judge_file(
     connection: duckdb.DuckDBPyConnection,
     workspace: Workspace,
     settings: Settings,
     source: Source,
     target: Target,
     scratch: Path,
+    load_number: int = 1,
 ) -> FileResult:
-    where = (workspace.landed / target.file_sha256, target.file_name, "", 1, scratch)
+    """Stages a target's whole file, and says what of it breaks a rule. Raises UnreadableFileError."""
+    path = workspace.landed / target.file_sha256
+    if not path.exists():
+        raise UnreadableFileError(
+            "file_gone",
+            f"{target.file_name} is older than privacy.keep_landed_days and no longer there",
+            "Put the file into the inbox again before the next night.",
+        )
+    where = (path, target.file_name, "", load_number, scratch)
     if is_join(target.entity):
         return ingest_joined(connection, source, target.entity, *where)
     create_staged_table(connection, CONTRACTS[target.entity])

@@ -23,7 +23,14 @@ from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
-from pipelines.night.erasing.forget import Standing, finish_erasures, redact_arrivals, redact_kept, standing_erasures
+from pipelines.night.erasing.forget import (
+    Standing,
+    finish_erasures,
+    names_shown,
+    redact_arrivals,
+    redact_kept,
+    standing_erasures,
+)
 from pipelines.night.fetch import FetchedTonight, Fetching, fetch_sources, read_cursors
 from pipelines.night.generation import (
     Generation,
@@ -46,9 +53,11 @@ from pipelines.night.plan import (
     standing_loads,
 )
 from pipelines.night.publication import read_publication, seal_databases
+from pipelines.night.retention import is_due, reduced_readings, retire_landed, write_anew
 from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
+from pipelines.night.uploads import find_moving, find_unfinished
 
 __all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night"]
 
@@ -70,7 +79,8 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
             forgotten = finish_erasures(workspace, request.started_at)
             outcome = _night(request, settings, steps)
             forgotten += finish_erasures(workspace, request.started_at)
-        outcome = replace(outcome, notes=(*outcome.notes, *forgotten))
+            retired = [] if request.dry_run else retire_landed(workspace, settings, request.started_at)
+        outcome = replace(outcome, notes=(*outcome.notes, *forgotten, *retired))
         untold = tell_of_night(workspace, settings, outcome, request.started_at)
         notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
@@ -93,6 +103,8 @@ def find_nothing_new(
     begun = time.perf_counter()
     with one_night_at_a_time(request.workspace):
         if find_leftovers(request.workspace) or standing_erasures(request.workspace) != Standing():
+            return None
+        if is_due(request.workspace, settings, request.started_at):
             return None
         with _failures_recorded(request, settings, steps, begun):
             plan = _land_and_plan(request, settings, steps)
@@ -163,6 +175,8 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         plan = _without_the_forgotten(request, settings, steps, plan, notes)
         night = Night(request, settings, plan, steps)
         built = build_generation(night, build)
+        if built.rows_expired:
+            write_anew(build.private)
         if judges is not None and built.suites:
             with steps.step("expectations"):
                 built = replace(built, checks=built.checks + judges.judge(build, built.suites, _about(night, build)))
@@ -220,7 +234,12 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
             fetched = _fetch(request, settings, steps)
             rows.append(len(fetched.files))
     with steps.step("land") as rows:
-        landed = land_sources(request.workspace, settings, steps.progress.advance)
+        moving = find_moving(request.workspace, settings, request.started_at, time.sleep)
+        reduced = reduced_readings(request.workspace)
+        landed = land_sources(request.workspace, settings, steps.progress.advance, moving, reduced)
+        landed += find_unfinished(request.workspace, settings)
+        shown = names_shown(request.workspace)
+        landed = [replace(file, name=shown(file.name)) for file in landed]
         rows.append(len(landed))
     with steps.step("plan"):
         return replace(make_plan(request, settings, [*landed, *fetched.files]), fetched=fetched)

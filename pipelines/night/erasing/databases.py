@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.night.erasing.redactor import Redactor
+from pipelines.night.erasing.redactor import Redactor, readable
 from sql.quoting import identifier, literal
 from sql.warehouse import attach, connect
 
@@ -46,9 +46,9 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, redactor: Red
     for name, kind, *_ in columns:
         if kind not in ("VARCHAR", "VARCHAR[]", "JSON"):
             continue
-        changes = _changes(connection, f"old.{table}", name, kind, _redaction(redactor, name, with_names))
+        changes = changes_of(connection, f"old.{table}", name, kind, _redaction(redactor, name, with_names))
         if changes:
-            replaced.append(f"{_looked_up(name, kind, changes)} as {identifier(name)}")
+            replaced.append(f"{looked_up(name, kind, changes)} as {identifier(name)}")
     shown = f" replace ({', '.join(replaced)})" if replaced else ""
     connection.execute(f"create table new.{table} as select *{shown} from old.{table}")
 
@@ -58,14 +58,17 @@ def _redaction(redactor: Redactor, column: str, with_names: bool) -> Callable[[s
         found = redactor.text(redactor.prefixed_ids(text))
         if column in _IDS:
             found = redactor.ids(found, "contact")
+        if column == "file_name":
+            found = redactor.file_name(found)
         return redactor.names(found) if with_names else found
 
     return redact
 
 
-def _changes(
+def changes_of(
     connection: duckdb.DuckDBPyConnection, table: str, column: str, kind: str, redact: Callable[[str], str]
 ) -> dict[str, str]:
+    """What becomes of each text of a column that names somebody."""
     name = identifier(column)
     value = f"unnest({name})" if kind == "VARCHAR[]" else f"{name}::varchar"
     cursor = connection.execute(f"select distinct {value} from {table} where {name} is not null")
@@ -75,7 +78,8 @@ def _changes(
     return changes
 
 
-def _looked_up(column: str, kind: str, changes: dict[str, str]) -> str:
+def looked_up(column: str, kind: str, changes: dict[str, str]) -> str:
+    """SQL: the column with these changes."""
     name = identifier(column)
     pairs = f"map([{', '.join(map(literal, changes))}], [{', '.join(map(literal, changes.values()))}])"
     if kind == "VARCHAR[]":
@@ -119,4 +123,8 @@ def _redact_table(connection: sqlite3.Connection, table: str, redactor: Redactor
 
 
 def _redacted(value: object, redactor: Redactor) -> object:
-    return redactor.names(redactor.text(redactor.prefixed_ids(value))) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    before = readable(value)
+    after = redactor.names(redactor.text(redactor.prefixed_ids(before)))
+    return value if after == before else after

@@ -44,13 +44,23 @@ def redact_delimited(text: str, file_format: FileFormat, read: ReadOptions, layo
             ]
             parts += [delimiter.join(raw), end]
         else:
-            parts += [_redact_torn(delimiter.join(raw), redactor), end]
+            parts += [_redact_torn(raw, delimiter, layout.own, redactor), end]
     return "".join(parts)
 
 
-def _redact_torn(record: str, redactor: Redactor) -> str:
-    found = redactor.text(record)
-    return record if found == record else redactor.names(found)
+def _redact_torn(raw: list[str], delimiter: str, own: str, redactor: Redactor) -> str:
+    """A record that no column names tell about. Of a torn record about people nothing is left but the tokens: a name that
+    was cut short is in none of its forms."""
+    record = delimiter.join(raw)
+    found = redactor.names(redactor.text(record))
+    if not own:
+        return found
+    told = [redactor.ids(cell, own) for cell in raw]
+    if found == record and told == raw:
+        return record
+    return delimiter.join(
+        new if new != cell or any(end in cell for end in "\r\n") else "" for cell, new in zip(raw, told, strict=True)
+    )
 
 
 def _as_written(new: str, raw: str, delimiter: str, quote: str) -> str:

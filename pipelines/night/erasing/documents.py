@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pipelines.night.erasing.layout import Layout
 from pipelines.night.erasing.redactor import Cell, Redactor
 
+_TORN = '"erased'
+_LINE_END = re.compile(r"[\r\n]*\Z")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|-?[0-9][0-9.eE+-]*')
 
 
@@ -30,7 +32,24 @@ class _Value:
 
 def redact_lines(text: str, layout: Layout, redactor: Redactor) -> str:
     """JSON lines, a record each."""
-    return "".join(_redact_span(line, list(_values(line)), layout, redactor) for line in text.splitlines(keepends=True))
+    return "".join(_redact_line(line, layout, redactor) for line in text.splitlines(keepends=True))
+
+
+def _redact_line(line: str, layout: Layout, redactor: Redactor) -> str:
+    """A record. Of one that was cut short values may stand outside of quotes; one about people is left out then."""
+    found = _redact_span(line, list(_values(line)), layout, redactor)
+    if _is_whole(line):
+        return found
+    found = redactor.names(redactor.text(found))
+    return f"{{{_TORN}{_LINE_END.search(line)[0]}" if layout.own and found != line else found  # type: ignore[index]
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return not line.strip()
+    return True
 
 
 def redact_pages(text: str, layout: Layout, redactor: Redactor) -> str:

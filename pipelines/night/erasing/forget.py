@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,8 @@ from models.settings import Settings
 from pipelines.night.erasing.arrivals import Landed, redact_landed
 from pipelines.night.erasing.databases import copy_redacted, redact_sqlite
 from pipelines.night.erasing.inbox import remove_inbox_copies
-from pipelines.night.erasing.redactor import Redactor
+from pipelines.night.erasing.kept_rows import redact_kept_rows
+from pipelines.night.erasing.redactor import Redactor, readable
 from pipelines.night.erasing.registry import Registry, mark_finished, read_registry
 from pipelines.night.generation import DROPPING, Generation, current_generation, drop_failed, folders_of
 from pipelines.night.publication import read_publication
@@ -33,6 +34,7 @@ from pipelines.night.workspace import Workspace
 if TYPE_CHECKING:
     from pipelines.night.landing import LandedFile
     from pipelines.night.ledger import KnownLoad
+    from pipelines.night.orders import Orders
     from pipelines.night.plan import Plan
 
 _LARGEST_TEXT = 256 << 20
@@ -49,6 +51,12 @@ class Standing:
 def registry_of(workspace: Workspace) -> Registry | None:
     """Who was forgotten, in keyed hashes; None when nobody was."""
     return read_registry(workspace.operator_store, workspace.erasure_key)
+
+
+def names_shown(workspace: Workspace) -> Callable[[str], str]:
+    """What files are called in the ledger: a name may name somebody who was forgotten."""
+    registry = registry_of(workspace)
+    return (lambda name: name) if registry is None else Redactor(registry, registry.sources).file_name
 
 
 def standing_erasures(workspace: Workspace) -> Standing:
@@ -98,16 +106,31 @@ def redact_kept(workspace: Workspace, settings: Settings, plan: Plan, aside: Pat
             "an order to forget somebody has no entry in the registry", "Give it again: touchline forget"
         )
     redact_landed(workspace, settings, _landed(workspace, plan.known, plan.inbox.new), registry, workspace.building)
+    redact_kept_rows(workspace.landed, registry)
+    redactor = Redactor(registry, registry.sources)
+    plan = replace(plan, orders=_redacted_orders(plan.orders, redactor))
     if plan.previous is None:  # nothing stands to build on: its landed files are all new
         return plan
     folder = aside / f"{plan.previous.number:06d}"
     folder.mkdir(parents=True)
     copy = Generation(folder)
     everywhere = any(one.subject == "rep" for one in registry.erasures.values())
-    redactor = Redactor(registry, registry.sources)
     copy_redacted(plan.previous.crm, copy.crm, redactor, names_everywhere=everywhere)
     copy_redacted(plan.previous.private, copy.private, redactor, names_everywhere=True)
     return replace(plan, previous=copy)
+
+
+def _redacted_orders(orders: Orders, redactor: Redactor) -> Orders:
+    """What people said of tonight's other orders goes into the new generation."""
+
+    def redacted(text: str) -> str:
+        return redactor.names(redactor.text(redactor.prefixed_ids(text)))
+
+    pending = (
+        replace(order, words=redacted(order.words), reason=order.reason and redacted(order.reason))
+        for order in orders.pending
+    )
+    return replace(orders, pending=tuple(pending))
 
 
 def files_naming(workspace: Workspace, settings: Settings, published: Generation, registry: Registry) -> list[Landed]:
@@ -139,7 +162,7 @@ def finish_erasures(workspace: Workspace, at: datetime) -> list[str]:
     redactor = Redactor(registry, registry.sources)
     _drop_generations(workspace)
     drop_failed(workspace)
-    notes = remove_inbox_copies(workspace, _accepted(workspace))
+    notes = remove_inbox_copies(workspace, _accepted(workspace), redactor)
     _drop_open_windows(workspace.fetched)
     for path in _texts(workspace):
         _redact_text(path, redactor)
@@ -207,7 +230,7 @@ def _redact_text(path: Path, redactor: Redactor) -> None:
     if path.stat().st_size > _LARGEST_TEXT:
         return
     try:
-        before = path.read_text(encoding="utf-8")
+        before = readable(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         return
     after = redactor.names(redactor.text(redactor.prefixed_ids(before)))

@@ -1,4 +1,4 @@
-"""Inbox files that name somebody forgotten: those whose landed copy is no longer what its hash says."""
+"""Inbox files that name somebody forgotten: by their own name, or since their landed copy is no longer what its hash says."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Container
 from pathlib import Path
 
 from models.personal import masked_name
+from pipelines.night.erasing.redactor import Redactor
 from pipelines.night.landing import identity_of, read_index
 from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
 
 
-def remove_inbox_copies(workspace: Workspace, accepted: Container[str]) -> list[str]:
+def remove_inbox_copies(workspace: Workspace, accepted: Container[str], redactor: Redactor) -> list[str]:
     """Deletes them, with their line in the index; what lies outside the workspace or cannot go is told instead.
 
     So is a deleted file whose content was never `accepted`: its other rows are nowhere yet.
@@ -23,17 +24,21 @@ def remove_inbox_copies(workspace: Workspace, accepted: Container[str]) -> list[
     lost: list[str] = []
     for name, (*identity, sha256) in list(index.items()):
         path = Path(name)
-        if not _is_still(path, identity) or not _was_redacted(workspace.landed / str(sha256)):
+        names_them = redactor.file_name(path.name) != path.name
+        if not _is_still(path, identity) or not (names_them or _was_redacted(workspace.landed / str(sha256))):
             continue
+        shown = redactor.file_name(masked_name(path.name))
         if path.is_relative_to(workspace.home):
             try:
                 path.unlink(missing_ok=True)
                 del index[name]
-                lost += [] if sha256 in accepted else [masked_name(path.name)]
+                lost += [] if sha256 in accepted else [shown]
                 continue
             except OSError:
                 pass
-        left.append(masked_name(path.name))
+        left.append(shown)
+    never_read = (path for path in sorted(workspace.inbox.rglob("*")) if str(path) not in index)
+    left += [name for path in never_read if (name := redactor.file_name(path.name)) != path.name]
     write_whole(workspace.inbox_index, json.dumps(index))
     return [
         *_told(left, "These files still name people who were forgotten, and only you can delete them"),

@@ -6,6 +6,7 @@ Every word that may be an address, a number or an id is hashed and looked up, so
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,10 @@ _NAMES_NOBODY = re.compile(r"[A-Za-z]{1,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-
 _WORD = re.compile(r"(?<![\w@.-])[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?(?![\w@])")
 _NAME_WORD = re.compile(r"[^\W_]+")
 _PREFIXED = re.compile(r"(?<![\w])([a-z][a-z0-9_]{0,62}):([^\s,;|\"'\[\]{}]+)")
+_FILE_NAME = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet|xlsx|ics|mbox)(\.(gz|zst))?(\.[a-z]+)?$", re.IGNORECASE)
+_PIECE = re.compile(r"[^\s_.()\[\]-]+")
+_MOST_PIECES = 12
+_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _ID_PART = re.compile(r"[^\s,;|\"'\[\]{}<>]+")
 
 
@@ -74,6 +79,34 @@ class Redactor:
         if _SEVEN_DIGITS.search(found):
             found = _PHONE.sub(lambda match: self.registry.token_of_phone(match[0]) or match[0], found)
         return _WORD.sub(lambda match: self._word(match[0]), found)
+
+    def file_name(self, name: str) -> str:
+        """A file's name: ids, addresses and numbers between dashes, dots and spaces, and names."""
+        return self.names(self._pieces(name))
+
+    def _pieces(self, text: str) -> str:
+        pieces = list(_PIECE.finditer(text))
+        place, end, parts = 0, 0, []
+        while place < len(pieces):
+            last, token = self._longest(text, pieces[place : place + _MOST_PIECES])
+            if token is not None:
+                parts += [text[end : pieces[place].start()], token]
+                end = pieces[place + last].end()
+            place += last + 1
+        return text if not parts else "".join((*parts, text[end:]))
+
+    def _longest(self, text: str, pieces: list[re.Match[str]]) -> tuple[int, str | None]:
+        """The longest run from the first piece on that names somebody: its last piece, and the token."""
+        for last in range(len(pieces) - 1, -1, -1):
+            span = text[pieces[0].start() : pieces[last].end()]
+            token = self.registry.token_of_email(span) if "@" in span else None
+            if token is None and _SEVEN_DIGITS.search(span):
+                token = self.registry.token_of_phone(span)
+            if token is None and _is_sure(span):
+                token = self._id(span, SUBJECTS)
+            if token is not None:
+                return last, token
+        return 0, None
 
     def ids(self, text: str, subject: str) -> str:
         """A cell of ids: each, however short, becomes its token; an address in it too."""
@@ -177,7 +210,9 @@ class Redactor:
     def _email(self, text: str) -> str:
         bare = text.strip(".'")
         token = self.registry.token_of_email(bare)
-        return text if token is None else text.replace(bare, token)
+        if token is None:
+            return self._pieces(text) if _FILE_NAME.search(bare) else text
+        return text.replace(bare, token)
 
     def _prefixed(self, match: re.Match[str]) -> str:
         token = self._id(match[2], SUBJECTS, (match[1],))
@@ -186,8 +221,9 @@ class Redactor:
     def _word(self, word: str) -> str:
         known = self._words.get(word)
         if known is None:
-            is_sure = len(word) >= 12 or (len(word) >= 5 and any(letter.isdigit() for letter in word))
-            known = (self._id(word, SUBJECTS) if is_sure else None) or word
+            known = (self._id(word, SUBJECTS) if _is_sure(word) else None) or word
+            if known == word and _FILE_NAME.search(word):
+                known = self._pieces(word)
             _remember(self._words, word, known)
         return known
 
@@ -216,6 +252,21 @@ class Redactor:
             known = self.registry.is_of_a_name(word)
             _remember(self._name_words, word, known)
         return known
+
+
+def _is_sure(word: str) -> bool:
+    """Long enough to be nobody else's id."""
+    return len(word) >= 12 or (len(word) >= 5 and any(letter.isdigit() for letter in word))
+
+
+def readable(text: str) -> str:
+    """A text in which JSON wrote letters as `\\u015f`, with these letters; it is the same JSON."""
+    return _ESCAPED.sub(lambda match: _letters(match[0]), text) if "\\u" in text else text
+
+
+def _letters(escaped: str) -> str:
+    found = str(json.loads(f'"{escaped}"'))
+    return found if found.isalpha() else escaped
 
 
 def _remember(cache: dict[str, _Known], text: str, known: _Known) -> None:
