@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from models.errors import BlockedError, BusyError, UsageError
+from tests.reliability import record
 
 REP = {
     "rep_id": "R1",
@@ -256,6 +257,7 @@ def test_a_second_night_at_the_same_time_is_refused(office):
     office.deliver("reps.csv", [REP])
     with one_night_at_a_time(office.workspace), pytest.raises(BusyError, match="process"):
         office.night()
+    record("a second night at the same time is refused", "told which process runs, nothing written")
 
 
 def test_a_dry_run_publishes_nothing(office):

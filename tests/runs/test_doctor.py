@@ -18,6 +18,7 @@ from pipelines.night.generation import Generation, point_readers_at
 from pipelines.night.lock import one_night_at_a_time
 from pipelines.night.operator import opened
 from pipelines.night.rollback import roll_back
+from tests.reliability import record
 from tests.runs.conftest import AS_OF
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
@@ -211,6 +212,7 @@ def test_readers_of_old_and_of_removed_generations_are_named(healthy):
         reader.stdin.close()
     assert found.level == "warn"
     assert f"process {reader.pid}" in found.what and "generation 000001: removed" in found.what
+    record("a reader that holds on disturbs no night", "a night published and pruned under it; the doctor names it")
 
 
 def test_the_command_exits_with_1_only_when_something_must_be_mended(healthy, capsys):

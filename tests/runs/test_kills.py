@@ -259,7 +259,11 @@ def test_a_night_killed_at_each_named_step_and_each_change_of_a_file(open_scene,
     operations = range(1, scene.operations + 1, 2 if which == "later" else 5)
     for operation in operations:
         assert survives(server, scene, {"operation": operation}) == (1, 1)
-    record(KILLED, f"{which} night: killed at {len(steps)} steps and before {len(operations)} changes of files")
+    record(
+        KILLED,
+        f"{which} night: killed at {len(steps)} steps and before {len(operations)} changes of files",
+        len(steps) + len(operations),
+    )
 
 
 @pytest.mark.slow
@@ -272,4 +276,4 @@ def test_nights_killed_in_a_row_at_any_moment(open_scene, server, which, number)
     kills = [{"cpu_seconds": chance.uniform(0, scene.cpu_seconds)} for _ in range(IN_EACH)]
     killed = survives_all(server, scene, kills, chance)
     assert killed > IN_EACH // 2
-    record(KILLED, f"{which} night: {killed} kills at random moments survived (seed {seed})")
+    record(KILLED, f"{which} night: {killed} kills at random moments survived (seed {seed})", killed)
