@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability_page import PAGE, Promise, page_of, read_promises, named_tests
+from tests.reliability_page import PAGE, Promise, named_tests, page_of, read_promises
 
 ROOT = Path(__file__).parents[2]
 PROMISES = read_promises()
