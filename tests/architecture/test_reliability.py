@@ -38,7 +38,7 @@ CONSTANTS = {
     for node in ast.parse(file.read_text(encoding="utf-8")).body
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
     for target in node.targets
-    if isinstance(target, ast.Name) and target.id in ("FORGOTTEN", "KILLED", "SAME")
+    if isinstance(target, ast.Name) and target.id in ("FORGOTTEN", "FULL", "KILLED", "SAME")
 }
 RECORDING = [
     file
