@@ -20,8 +20,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
-_SHOWN = 4
-"""Figures of one promise that a row shows; of more it gives the sum and the first."""
+_SHOWN = 10
+"""Figures of one promise that a row shows besides their sum."""
 _HEAD = """# What was proven
 
 Each promise, the mechanism that keeps it, the command that proves it, and what that came to in the run named below. Written
@@ -90,14 +90,14 @@ def _names(named: str, test: str) -> bool:
 
 def figure_of(proof: Proof) -> str:
     """The cell: figures, the sum of what is counted alike, and what did not pass."""
-    found = sorted(set(proof.figures))
-    if len(found) > _SHOWN and proof.tried:
-        found = [f"**{proof.tried:,}** in {len(proof.figures)} tests", *found[: _SHOWN - 1], "…"]
+    found, counted = sorted(set(proof.figures)), f"**{proof.tried:,}**"
+    if len(found) == 1 < len(proof.figures) and proof.tried:
+        found = [f"{counted} {found[0]}"]
     elif len(found) > 1 and proof.tried:
-        found = [f"**{proof.tried:,}** in all", *found]
+        found = [f"{counted} in all", *found[:_SHOWN], *(["…"] if len(found) > _SHOWN else [])]
     passed = proof.outcomes.count("passed")
     missing = [f"**{proof.outcomes.count(how)} {how}**" for how in ("failed", "skipped") if how in proof.outcomes]
-    tests = [f"{passed} tests passed"] if passed and not found else []
+    tests = [f"{passed} test{'s' if passed > 1 else ''} passed"] if passed and not found else []
     return "; ".join([*found, *tests, *missing]) or "not run"
 
 

@@ -85,17 +85,19 @@ def test_a_row_shows_figures_and_their_sum():
     ended = {"test": "tests/a.py::test_x[1]", "outcome": "passed"}
     assert row(counted("nine", 0), ended) == "| glass breaks | it is \\| hard | `pytest tests/a.py` | nine |"
     assert row(counted("a", 1), counted("b", 1_000)).endswith("| **1,001** in all; a; b |")
-    assert row(*(counted(f"c{n}", 2) for n in range(6))).endswith("| **12** in 6 tests; c0; c1; c2; … |")
+    assert row(*(counted("rows", 2) for _ in range(6))).endswith("| **12** rows |")
+    many = row(*(counted(f"c{n}", 2) for n in range(11)))
+    assert "| **22** in all; c0; c1; c10; " in many and many.endswith("; c8; … |")
 
 
 def test_a_row_without_a_figure_says_what_its_tests_came_to():
     ends = [{"test": f"tests/a.py::test_{how}", "outcome": how} for how in ("passed", "skipped", "failed")]
     other = {"test": "tests/c.py::test_x", "outcome": "passed"}
-    assert row(*ends[:1], other).endswith("| 1 tests passed |")
-    assert row(*ends).endswith("| 1 tests passed; **1 failed**; **1 skipped** |")
+    assert row(*ends[:1], other).endswith("| 1 test passed |")
+    assert row(*ends).endswith("| 1 test passed; **1 failed**; **1 skipped** |")
     assert row(other).endswith("| not run |")
     assert row({"test": "tests/a.py::test_y", "outcome": "passed"}, promise=BROKEN).endswith("| not run |")
-    assert row({"test": "tests/a.py::test_x[z]", "outcome": "passed"}, promise=BROKEN).endswith("| 1 tests passed |")
+    assert row({"test": "tests/a.py::test_x[z]", "outcome": "passed"}, promise=BROKEN).endswith("| 1 test passed |")
 
 
 def test_a_figure_of_no_promise_is_an_error():
