@@ -10,10 +10,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
 
-.PHONY: help setup run test test-slow check bench docs lock
+FIGURES := .pytest_cache/reliability.jsonl
+
+.PHONY: help setup run test test-slow check bench reliability docs lock
 
 help: ## Say what each target does.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv from requirements.lock (again only when it or pyproject.toml changed).
 
@@ -46,11 +48,21 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/python -m sql.docs --check
 
-bench: setup ## Measure a night on a large company, what all marts and alerts cost, and how fast a CRM can be asked.
+bench: setup ## Measure a night on a large company, what all marts, alerts and broken rows cost, and how fast a CRM is asked.
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/marts.py
 	@$(BIN)/python tests/benchmarks/alerts.py
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/extraction.py
+	@$(BIN)/python tests/benchmarks/dirt.py
+
+reliability: setup ## Run every test behind a promise of docs/reliability.md, the slow ones too, and write the page.
+	@echo "Runs each test that tests/reliability.yaml names: nights killed, disks filled (as root only), files damaged." \
+		"This takes about half an hour on two cores; the page is written when all have passed."
+	@mkdir -p "$(dir $(FIGURES))" && rm -f "$(FIGURES)"
+	@TOUCHLINE_RELIABILITY="$(CURDIR)/$(FIGURES)" $(BIN)/python -m pytest -p tests.reliability \
+		$$($(BIN)/python -m tests.reliability_page --tests)
+	@$(BIN)/python -m tests.reliability_page "$(FIGURES)"
+	@echo "Wrote docs/reliability.md"
 
 docs: setup ## Write the generated pages in docs/.
 	@$(BIN)/python -m sql.docs

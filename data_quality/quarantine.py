@@ -44,6 +44,8 @@ def excerpt(text: str) -> str:
 
 def visible(text: str) -> str:
     """The text with control characters shown as `\\x1b`, so that nothing that a source wrote moves a terminal."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
@@ -59,7 +61,8 @@ def write_rejected(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rej
     new = _not_yet_there(connection, rejected)
     if not new:
         return
-    columns = list(zip(*(_line(row) for row in new), strict=True))
+    messages = {message: masked(message) for message in {row.message for row in new}}  # thousands of rows share one
+    columns = list(zip(*(_line(row, messages[row.message]) for row in new), strict=True))
     connection.execute(
         f"insert into quarantine.rejected select {_unnested(len(columns))}, null, null, null, null",
         [list(column) for column in columns],
@@ -104,10 +107,10 @@ def show_anew(connection: duckdb.DuckDBPyConnection, rejected: Sequence[Rejected
     )
 
 
-def _line(row: Rejected) -> tuple[object, ...]:
+def _line(row: Rejected, message: str) -> tuple[object, ...]:
     record_id = None if row.record_id is None else visible(row.record_id)[:EXCERPT_LENGTH]
     where = (row.rejected_id, row.load_id, row.source, row.entity, row.file_name, row.line_number, record_id)
-    return (*where, row.field, row.rule, masked(row.message), excerpt(row.found))
+    return (*where, row.field, row.rule, message, excerpt(row.found))
 
 
 def _unnested(lists: int) -> str:

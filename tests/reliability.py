@@ -1,4 +1,7 @@
-"""Figures of a test run, for the table of what was proven."""
+"""Figures of a test run, for the table of what was proven (docs/reliability.md).
+
+As a pytest plugin (`-p tests.reliability`) it also writes how each test ended.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,25 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 
-def record(promise: str, figure: str) -> None:
-    """Appends a figure to the file that TOUCHLINE_RELIABILITY names; without it nothing is written."""
+
+def record(promise: str, figure: str, tried: int = 0) -> None:
+    """Appends a figure to the file that TOUCHLINE_RELIABILITY names; without it nothing is written.
+
+    `promise` is one of reliability.yaml; `tried` counts what several tests of one promise do alike.
+    """
+    _write({"promise": promise, "figure": figure, "tried": tried})
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """One line a test, by the process that hears of all of them."""
+    if "PYTEST_XDIST_WORKER" not in os.environ and (report.when == "call" or report.skipped or report.failed):
+        _write({"test": report.nodeid, "outcome": report.outcome})
+
+
+def _write(line: dict[str, object]) -> None:
     path = os.environ.get("TOUCHLINE_RELIABILITY")
     if path:
         with Path(path).open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps({"promise": promise, "figure": figure}) + "\n")
+            lines.write(json.dumps(line) + "\n")

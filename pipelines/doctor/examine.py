@@ -9,6 +9,7 @@ from models.errors import TouchlineError
 from models.settings import Settings
 from pipelines.commands.standing import Standing, read_standing
 from pipelines.doctor.accounts import check_accounts
+from pipelines.doctor.ahead import check_as_of
 from pipelines.doctor.alerts import check_alerts
 from pipelines.doctor.erasures import check_erasures
 from pipelines.doctor.finding import Finding, Patient, fail, fine
@@ -42,6 +43,7 @@ _CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_accounts,
     check_alerts,
     check_published,
+    check_as_of,
     check_erasures,
     check_retention,
     check_held_readers,

@@ -28,7 +28,14 @@ def check_permissions(patient: Patient) -> Iterator[Finding]:
     workspace = patient.workspace
     written = (workspace.var, workspace.landed, workspace.generations, workspace.building, workspace.dagster_home)
     closed = [folder for folder in written if folder.exists() and not os.access(folder, os.W_OK | os.X_OK)]
-    if closed:
+    is_read_only = workspace.var.exists() and bool(os.statvfs(workspace.var).f_flag & os.ST_RDONLY)
+    if is_read_only:
+        yield fail(
+            "permissions",
+            f"the disk of {workspace.var} is mounted read-only: readers go on, nights cannot write",
+            "See why in the system's log (a disk that fails is often mounted so), then: mount -o remount,rw",
+        )
+    elif closed:
         yield fail(
             "permissions",
             f"{', '.join(map(str, closed))} cannot be written by this user",
@@ -40,7 +47,7 @@ def check_permissions(patient: Patient) -> Iterator[Finding]:
             f"{workspace.inbox} is missing or cannot be read",
             f"Make it, and give read permission: mkdir -p {workspace.inbox}",
         )
-    elif not closed:
+    elif not (closed or is_read_only):
         yield fine("permissions", "the inbox can be read, var can be written")
 
 

@@ -220,7 +220,7 @@ def _explained(
     ).fetchall()
     for rowid, unmapped, raw, fields, own_id in failing:
         texts = json.loads(fields)
-        violations = _violations(plan, mapped, unmapped, json.loads(raw), texts)
+        violations = _violations(plan, mapped, unmapped, raw, texts)
         for violation in violations:
             shown = HIDDEN_PHONE if violation.field in plan.contract.PRIVATE else violation.found
             yield Rejected(
@@ -237,9 +237,10 @@ def _own_id(plan: EntityPlan) -> str:
 
 
 def _violations(
-    plan: EntityPlan, mapped: MappedSql, unmapped: int, cells: dict[str, str | None], texts: dict[str, str | None]
+    plan: EntityPlan, mapped: MappedSql, unmapped: int, raw: str, texts: dict[str, str | None]
 ) -> list[Violation]:
     failed = [field for bit, field in enumerate(mapped.failure_bits) if unmapped >> bit & 1]
+    cells = json.loads(raw) if failed else {}
     found = [explain_failure(plan.mapping, field, cells) for field in failed if plan.mapping is not None]
     found += [violation for violation in explain(plan.contract, texts) if violation.field not in failed]
     return found

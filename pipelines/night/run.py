@@ -58,6 +58,7 @@ from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
 from pipelines.night.uploads import find_moving, find_unfinished
+from pipelines.night.workspace import Workspace
 
 __all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night"]
 
@@ -84,7 +85,7 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
         untold = tell_of_night(workspace, settings, outcome, request.started_at)
         notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
-        record_night(workspace, outcome, request.started_at)
+        _record_done(workspace, outcome, request.started_at)
         return outcome
 
 
@@ -112,8 +113,17 @@ def find_nothing_new(
                 return None
             outcome = replace(_nothing_new(request, settings, plan), seconds=_since(begun))
         tell_of_night(request.workspace, settings, outcome, request.started_at)
-        record_night(request.workspace, outcome, request.started_at)
+        _record_done(request.workspace, outcome, request.started_at)
         return outcome
+
+
+def _record_done(workspace: Workspace, outcome: NightOutcome, started_at: datetime) -> None:
+    """Notes a night that ended well. What it published stands, also when there is no room left to say so."""
+    try:
+        record_night(workspace, outcome, started_at)
+    except OSError as error:
+        fault = storage_error(error, "The night is done, but its record cannot be written", workspace.var)
+        raise (fault or error) from error
 
 
 def _since(begun: float) -> float:

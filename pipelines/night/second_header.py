@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from data_quality.quarantine import Rejected
 from models.errors import UnreadableFileError
 
 _DELIMITERS = re.compile("[,;\t|]")
+_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def refuse_second_header(name: str, known: Collection[str], rejected: Iterable[Rejected]) -> None:
@@ -43,6 +45,7 @@ def _is_other_header(cells: Mapping[str, str | None], columns: set[str]) -> bool
     return len(named) >= 2 and 2 * len(named) >= len(words) and not is_repeated
 
 
+@lru_cache(maxsize=4096)
 def _letters(text: str) -> str:
-    """A name without case, blanks, underscores and quotes."""
-    return re.sub(r"[\W_]", "", text).lower()
+    """A name without case, blanks, underscores and quotes; remembered, since cells repeat and rejects come in thousands."""
+    return _NO_LETTERS.sub("", text).lower()

@@ -7,6 +7,10 @@ import duckdb
 import pytest
 
 from models.errors import BlockedError, BusyError, UsageError
+from models.settings import load_settings
+from pipelines.night.run import NightRequest, run_night
+from tests.reliability import record
+from tests.runs.conftest import AS_OF, STARTED
 
 REP = {
     "rep_id": "R1",
@@ -256,6 +260,34 @@ def test_a_second_night_at_the_same_time_is_refused(office):
     office.deliver("reps.csv", [REP])
     with one_night_at_a_time(office.workspace), pytest.raises(BusyError, match="process"):
         office.night()
+
+
+class AnotherAtEachStep:
+    """A Progress that starts a second night whenever a step begins."""
+
+    def __init__(self, office):
+        self.office, self.refused = office, []
+
+    def step(self, name):
+        with pytest.raises(BusyError, match="process"):
+            self.office.night()
+        self.refused.append(name)
+
+    def advance(self, done, total):
+        pass
+
+
+def test_a_second_night_is_refused_at_every_step_of_the_first_and_disturbs_nothing(office, open_office):
+    undisturbed, another = open_office(), AnotherAtEachStep(office)
+    for each in (office, undisturbed):
+        each.deliver("reps.csv", [REP])
+        each.deliver("activities.csv", [CALL])
+    settings = load_settings(office.workspace.settings_file, office.environment)
+    assert run_night(NightRequest(office.workspace, AS_OF, STARTED, "first"), settings, another).status == "published"
+    undisturbed.night()
+    assert office.hashes() == undisturbed.hashes()
+    assert {"land", "load", "tables", "publish"} <= set(another.refused)
+    record("a second night at the same time is refused", f"tried at {len(another.refused)} steps of a night")
 
 
 def test_a_dry_run_publishes_nothing(office):

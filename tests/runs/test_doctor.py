@@ -17,6 +17,9 @@ from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.generation import Generation, point_readers_at
 from pipelines.night.lock import one_night_at_a_time
 from pipelines.night.operator import opened
+from pipelines.night.rollback import roll_back
+from tests.reliability import record
+from tests.runs.conftest import AS_OF
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-30T15:00:00Z", "rep_id": "R1"}
@@ -48,7 +51,7 @@ def test_a_healthy_workspace_has_nothing_to_mend(healthy):
     assert findings(healthy, "warn") == {}
     assert set(findings(healthy, "ok")) == {
         "settings", "versions", "time zones", "clock", "permissions", "private files", "secret key", "disk", "lock",
-        "leftovers", "dagster.yaml", "source crm", "alerts", "published", "readers", "nights",
+        "leftovers", "dagster.yaml", "source crm", "alerts", "published", "as_of", "readers", "nights",
     }  # fmt: skip
 
 
@@ -153,6 +156,45 @@ def test_a_rollback_is_told(healthy):
     assert "rolled back" in findings(healthy, "warn")["published"]
 
 
+def run_ahead(office, monkeypatch, first=AS_OF):
+    """Nights with alerts: one, one whose as_of was mistyped, and one as it should be."""
+    monkeypatch.setenv("TOUCHLINE__ALERTS__ENABLED", "true")
+    office.environment = office.environment | {"TOUCHLINE__ALERTS__ENABLED": "true"}
+    office.deliver("reps.csv", [REP])
+    for as_of in (first, AS_OF.replace(year=2062), AS_OF + timedelta(days=1)):
+        office.deliver(f"activities_{as_of:%Y}.csv", [CALL | {"source_record_id": f"{as_of}"}])
+        office.night(as_of)
+        yield
+
+
+def test_a_published_instant_in_the_future_is_told_with_the_way_back(office, monkeypatch):
+    nights = run_ahead(office, monkeypatch)
+    next(nights)
+    assert "not in the future" in findings(office, "ok")["as_of"]
+    next(nights)
+    assert "2062-04-01 03:59 UTC, lies in the future; until 2062-04-01" in findings(office, "warn")["as_of"]
+    next(nights)
+    told = findings(office, "warn")["as_of"]
+    assert (
+        told
+        == "alerts were judged for 2062-04-01 03:59 UTC, which lies in the future; until 2062-04-01 no night judges alerts"
+    )
+    [remedy] = [found.remedy for found in examine(office.workspace, NOW) if found.check == "as_of"]
+    assert "touchline rollback 1, touchline run" in remedy
+    roll_back(office.workspace, 1)
+    office.night(AS_OF + timedelta(days=1))
+    assert "as_of" not in findings(office, "warn")
+    assert office.query("select count(*) from core.fct_activity") == [(3,)]
+    assert office.query("select max(night_date)::varchar from ops.alert_evaluation") == [("2026-04-01",)]
+
+
+def test_an_instant_in_the_future_that_nothing_can_take_back_is_told_as_one(office, monkeypatch):
+    nights = run_ahead(office, monkeypatch, first=AS_OF.replace(year=2061))
+    next(nights)
+    [remedy] = [found.remedy for found in examine(office.workspace, NOW) if found.check == "as_of"]
+    assert "No generation from before that night is kept" in remedy
+
+
 READER = (
     "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.read()"
 )
@@ -173,6 +215,7 @@ def test_readers_of_old_and_of_removed_generations_are_named(healthy):
         reader.stdin.close()
     assert found.level == "warn"
     assert f"process {reader.pid}" in found.what and "generation 000001: removed" in found.what
+    record("a reader that holds on disturbs no night", "a night published and pruned under it; the doctor names it")
 
 
 def test_the_command_exits_with_1_only_when_something_must_be_mended(healthy, capsys):

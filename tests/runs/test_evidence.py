@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.night.shipped import shipped_catalogue
 from sql.evidence import disagreements
+from tests.reliability import record
 
 EVIDENCE = {
     f"{spec.name}.{evidence.name}": (spec, evidence)
@@ -26,6 +27,8 @@ def test_the_records_add_up_to_every_published_row(published, name):
     spec, evidence = EVIDENCE[name]
     assert published.execute(f"select count(*) from ({evidence.sql}\n)").fetchone() > (0,), "the demo shows none"
     assert published.execute(disagreements(spec, evidence)).fetchall() == []
+    (rows,) = published.execute(f"select count(*) from {spec.table}").fetchone()
+    record("every published figure is the sum of its records", "published rows, added up again", rows)
 
 
 def test_every_mart_names_what_stands_behind_it():

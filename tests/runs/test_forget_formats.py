@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 
 from pipelines.cli import main
+from tests.reliability import record
 from tests.runs.conftest import Office, as_csv
-from tests.runs.test_forget import counts, forget, found_below, lines
+from tests.runs.test_forget import FORGOTTEN, counts, forget, found_below, lines
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
@@ -114,6 +115,9 @@ def test_a_person_goes_from_every_format_and_a_rep_too(tmp_path, through_dagster
     assert counts(office) == before
     person = [needle for needle in NEEDLES if needle != "c7"]
     assert found_below(office.workspace.home, person) == set()
+    files = sum(path.is_file() for path in office.workspace.home.rglob("*"))
+    how = "with Dagster's history" if through_dagster else "files of eight kinds"
+    record(FORGOTTEN, f"{len(person)} identities sought in every byte of {files} files, {how}")
     assert office.query(daily) == figures
     ((token, name),) = office.query("select rep_id, full_name from core.dim_rep where rep_id like 'crm:erased-%'")
     assert name.startswith("erased")

@@ -15,6 +15,7 @@ from models.errors import BlockedError
 from models.fields import Shape
 from models.personal import Hiding
 from pipelines.cli import main
+from tests.reliability import record
 from tests.runs.conftest import as_csv
 
 VALID = {
@@ -194,6 +195,10 @@ def test_no_address_or_phone_of_a_contact_is_in_anything_published_or_printed(of
     assert "missing_column" in refused
     private = everything_in(office.workspace.published / "private.duckdb")
     assert len(canaries.found_in(private)) > 100  # the rows as they came, for replay
+    record(
+        "no address or number of a contact is published or printed",
+        f"{len(canaries.found_in(private))} planted, none found",
+    )
 
 
 def test_a_blocked_night_shows_no_address_either(office):

@@ -118,6 +118,9 @@ def test_hostile_names_and_values_of_the_settings_are_only_names_and_values(offi
         ("select:C0", "R1", "outbound")
     ]
     assert office.query("select count(*) from core.parameter") == [(1,)]
+    record(
+        "hostile names and values are only names and values", f"{HOSTILE_SETTINGS.count('--') + 3} of them in one night"
+    )
 
 
 def test_files_are_no_wider_open_than_they_must_be(office):
@@ -138,6 +141,7 @@ def test_files_are_no_wider_open_than_they_must_be(office):
     private = [name for name in modes if name.startswith("landed") or name.endswith(("private.duckdb", "lock"))]
     assert len(private) >= 5
     assert {name: oct(modes[name]) for name in private if modes[name] & 0o077} == {}
+    record("files are no wider open than they must be", f"{len(modes)} files and folders under umask 0")
 
 
 def test_the_web_ui_is_reached_from_this_machine_only():

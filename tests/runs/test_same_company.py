@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import stamina
 
+from tests.reliability import record
 from tests.runs.conftest import Office
 from tests.sources.fakes.hubspot import TOKEN, FakeHubSpot
 from tests.sources.fakes.salesforce import CLIENT_ID, CLIENT_SECRET, FakeSalesforce
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
+SAME = "one company has the same tables by API and by export"
 HOW_IT_CAME = {"core.source", "core.parameter"}
 """Tables that say by which kind of source a company came."""
 
@@ -138,6 +140,7 @@ def test_salesforce(open_office):
             office.deliver(f"{name}.csv", texts, "inbox/crm")
         by_export = published(office, "{name: sf, kind: salesforce_export, path: inbox/crm}", roster)
     assert different(by_api, by_export) == []
+    record(SAME, f"Salesforce: {len(by_api)} tables")
 
 
 def _export_value(value: object) -> str:
@@ -215,3 +218,4 @@ def test_hubspot(open_office):
             office, "{name: hub, kind: hubspot_export, path: inbox/crm, assume_past_meetings_held: false}", roster
         )
     assert different(by_api, by_export) == []
+    record(SAME, f"HubSpot: {len(by_api)} tables")

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from models.errors import TouchlineError
+from models.settings import load_settings
+from pipelines.doctor.examine import examine
+from pipelines.night.run import NightRequest, run_night
 from pipelines.night.storage import storage_error
-from tests.runs.conftest import AS_OF
+from tests.reliability import record
+from tests.runs.conftest import AS_OF, STARTED
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1", "status": "completed"}
@@ -59,6 +63,56 @@ def test_a_disk_that_fills_up_anywhere_leaves_the_last_good_night(office_at, dis
     assert office.query("select count(*) from core.latest_activities") == [(2_001,)]
 
 
+class FullAt:
+    """A Progress that fills the disk when a step begins."""
+
+    def __init__(self, disk, name):
+        self.disk, self.name = disk, name
+
+    def step(self, name):
+        if name == self.name:
+            fill(self.disk, 0)
+
+    def advance(self, done, total):
+        pass
+
+
+FULL = "a full disk leaves the last good night"
+STEPS = ("copy", "load", "tables")
+
+
+def test_a_disk_that_is_full_at_a_step_leaves_the_last_good_night_and_the_doctor_says_so(office_at, disk):
+    office = office_at(disk / "workspace")
+    before, files = begin(office), names(office)
+    settings = load_settings(office.workspace.settings_file, office.environment)
+    for step in STEPS:
+        with pytest.raises(TouchlineError, match="the disk is full"):
+            run_night(NightRequest(office.workspace, AS_OF, STARTED, step), settings, FullAt(disk, step))
+        assert office.hashes() == before, step
+        (told,) = (found for found in examine(office.workspace, STARTED) if found.check == "disk")
+        assert told.level != "ok" and "Free some space" in told.remedy  # the build that was removed left some room
+        (disk / "filler").unlink()
+        assert [name for name in names(office) if name not in files and not name.startswith("landed/")] == []
+    assert office.night().status == "published"
+    assert office.query("select count(*) from core.latest_activities") == [(2_001,)]
+    record(FULL, f"full at {len(STEPS)} steps, and with 3 amounts of room left")
+
+
+def test_a_disk_that_is_full_when_a_night_publishes_leaves_a_whole_one_and_says_so(office_at, disk):
+    """The rename itself needs no room, so the night may be out before its record finds none."""
+    office = office_at(disk / "workspace")
+    before = begin(office)
+    settings = load_settings(office.workspace.settings_file, office.environment)
+    with pytest.raises(TouchlineError, match="the disk is full"):
+        run_night(NightRequest(office.workspace, AS_OF, STARTED, "full"), settings, FullAt(disk, "publish"))
+    [(rows,)] = office.query("select count(*) from core.latest_activities")
+    assert rows == 2_001 or office.hashes() == before
+    (disk / "filler").unlink()
+    assert office.night().status == ("nothing_new" if rows == 2_001 else "published")
+    assert office.query("select count(*) from core.latest_activities") == [(2_001,)]
+    record(FULL, "full while it publishes: whole, and told")
+
+
 def fill(disk, free):
     """Takes all of the disk but `free` bytes; the file that takes them."""
     found = os.statvfs(disk)
@@ -86,6 +140,12 @@ def test_a_read_only_disk_is_told_as_one_and_still_read(office_at, disk):
         office.night()
     assert failed.value.exit_code == 1
     assert office.hashes() == before
+    [told] = [found for found in examine(office.workspace, STARTED) if found.check == "permissions"]
+    assert told.level == "fail" and "is mounted read-only" in told.what and "remount" in told.remedy
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    assert office.night().status == "published"
+    assert office.query("select count(*) from core.latest_activities") == [(2_001,)]
+    record("a read-only disk is still read", f"{len(before)} tables, and the next night made up for it")
 
 
 @pytest.mark.parametrize("limit", [MEGABYTE])
@@ -126,3 +186,4 @@ def test_a_night_of_a_clock_that_ran_years_ahead_leaves_no_trace_in_the_tables(o
         office.deliver("activities_2.csv", [{"source_record_id": "A2", **CALL}])
         assert office.night().status == "published"
     assert disturbed.hashes() == undisturbed.hashes()
+    record("a clock that jumps moves no figure", f"ten years ahead and back, {len(disturbed.hashes())} tables")

@@ -18,7 +18,7 @@ from pipelines.sources.reading.encodings import UTF8
 from pipelines.sources.reading.records import Dialect
 from pipelines.sources.reading.spool import frame_of
 
-_LF = 10
+_LF, _LAST_ASCII = 10, 0x7F
 _LONGEST_LINE = 100_000  # below the csv module's limit on a cell, which is global to the process
 _Mask = NDArray[np.bool_]
 _Places = NDArray[np.int64]
@@ -36,7 +36,7 @@ class LineBlock:
     @classmethod
     def of(cls, lines: Sequence[bytes], encoding: str) -> LineBlock:
         """The block of these lines; one that cannot be decoded is left blank in `text`."""
-        text, undecodable = _as_utf8([line.rstrip(b"\r\n") for line in lines], encoding)
+        text, undecodable = _as_utf8(_joined(lines), encoding)
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LF)
         starts = np.concatenate(([0], ends[:-1] + 1))
         return cls(text, starts, ends, undecodable)
@@ -52,21 +52,37 @@ class LineBlock:
         return b"".join(self.text[start : end + 1] for start, end in ranges)
 
 
-def _as_utf8(bare: list[bytes], encoding: str) -> tuple[bytes, _Mask]:
-    joined = b"\n".join(bare) + b"\n"
-    undecodable = np.zeros(len(bare), bool)
+def _joined(lines: Sequence[bytes]) -> bytes:
+    """The lines, each with one line feed for its end; most files have these already."""
+    joined = b"".join(lines)
+    if b"\r" not in joined and joined.count(b"\n") == len(lines):
+        return joined
+    return b"\n".join([line.rstrip(b"\r\n") for line in lines]) + b"\n"
+
+
+def _as_utf8(joined: bytes, encoding: str) -> tuple[bytes, _Mask]:
+    undecodable = np.zeros(joined.count(b"\n"), bool)
     try:
         text = joined.decode(encoding)
         return (joined if encoding == UTF8 else text.encode(UTF8)), undecodable
     except UnicodeError:
-        kept: list[bytes] = []
-        for place, line in enumerate(bare):
+        bare = joined.removesuffix(b"\n").split(b"\n")
+        kept = list(bare)
+        for place in _not_ascii(joined) if encoding == UTF8 else range(len(bare)):
             try:
-                kept.append(line.decode(encoding).encode(UTF8))
+                kept[place] = bare[place].decode(encoding).encode(UTF8)
             except UnicodeError:
                 undecodable[place] = True
-                kept.append(b"")
+                kept[place] = b""
         return b"\n".join(kept) + b"\n", undecodable
+
+
+def _not_ascii(joined: bytes) -> list[int]:
+    """The lines with a byte beyond ASCII: in UTF-8 only these can be wrong."""
+    array = np.frombuffer(joined, np.uint8)
+    ends = np.flatnonzero(array == _LF)
+    places: list[int] = np.unique(np.searchsorted(ends, np.flatnonzero(array > _LAST_ASCII))).tolist()
+    return places
 
 
 def clean_lines(block: LineBlock, dialect: Dialect, width: int, header: bytes) -> _Mask:

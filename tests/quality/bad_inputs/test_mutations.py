@@ -5,7 +5,6 @@ The seed is printed; `TOUCHLINE_SEED=… pytest …` repeats a run. It ends afte
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
@@ -18,6 +17,7 @@ from tests.quality.bad_inputs.judged_files import Judge, Judged, Row, judge_in
 from tests.quality.bad_inputs.mutations import Damaged, damage
 from tests.quality.bad_inputs.sound_files import WRITTEN, Sound, activity_rows, canonical, sound_files
 from tests.reliability import record
+from tests.seeds import chosen_seed
 
 MANY, SECONDS = 5_000, 70
 
@@ -114,13 +114,6 @@ def test_thousands_of_damaged_files_are_accounted_for(judge, tmp_path):
     print(f"{tried} damaged files: {dict(ended)}")
     figure = f"{tried:,} damaged files, {ended['refused']:,} of them refused (seed {seed})"
     record("a damaged file is refused or accounted for, and its other records stand", figure)
-
-
-def chosen_seed() -> int:
-    """Printed, so that a run can be repeated."""
-    seed = int(os.environ.get("TOUCHLINE_SEED") or random.SystemRandom().randrange(10**9))
-    print(f"TOUCHLINE_SEED={seed}")
-    return seed
 
 
 @pytest.mark.slow

@@ -11,9 +11,9 @@ import pytest
 
 from tests.quality.bad_inputs.mutations import damage
 from tests.quality.bad_inputs.sound_files import WRITTEN, activity_rows, sound_files
-from tests.quality.bad_inputs.test_mutations import chosen_seed
 from tests.reliability import record
 from tests.runs.conftest import Office
+from tests.seeds import chosen_seed
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York}
