@@ -201,8 +201,10 @@ def test_the_maven_pipeline_is_proposed_as_opportunities():
         "account_id": "account",
         "closed_at": "close_date",
         "is_won": {
-            "column": "deal_stage",
-            "map": {"Lost": "false", "Won": "true", "Engaging": None, "Prospecting": None},
+            "cases": [
+                {"if": {"deal_stage": "Lost"}, "const": "false"},
+                {"if": {"deal_stage": "Won"}, "const": "true"},
+            ]
         },
     }
     assert filled(found)["amount"] == Decimal(1054)

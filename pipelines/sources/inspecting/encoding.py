@@ -55,7 +55,7 @@ def _legacy(path: Path) -> tuple[str, str]:
     names = ("windows-1254", "iso-8859-9") if turkish else ("windows-1252", "iso-8859-1")
     name = next((name for name in names if _decodes(content, name)), names[-1])
     which = "Turkish" if turkish else "Western European"
-    return name, f"encoding {name} is guessed from its {which} letters: check the names in the rows below"
+    return name, f"encoding {name} is guessed from its {which} letters: check the names in the columns"
 
 
 def _decodes(content: bytes, name: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from models.mapping import ReadOptions
-from models.settings import Settings
+from models.settings import Settings, Source
 from pipelines.sources.inspecting.matching import named_thing
 from pipelines.sources.inspecting.rules import Rule
 from pipelines.sources.reading.formats import COMPRESSIONS
@@ -18,16 +18,25 @@ from pipelines.sources.readings import crm_of
 _DATED = re.compile(r"[-_. ]*[0-9][0-9-_.T ]*$")
 
 
+def source_there(path: Path, settings: Settings) -> Source | None:
+    """The source that reads the whole folder in which the file lies."""
+    folder = folder_for(path, "")
+    return next((one for one in settings.sources if one.kind != "mapped" and one.path.strip("/") == folder), None)
+
+
 def canonical_text(path: Path, settings: Settings) -> str:
     """The entry of a folder of canonical files."""
     name = _source_name(path, settings, "crm", None)
-    return "\n".join([f"- name: {name}", "  kind: canonical", f"  path: inbox/{name}", *_zone(settings), ""])
+    return "\n".join(
+        [f"- name: {name}", "  kind: canonical", f"  path: {folder_for(path, name)}", *_zone(settings), ""]
+    )
 
 
 def crm_text(path: Path, settings: Settings, kind: str) -> str:
-    """The entry of a folder of a CRM's exports."""
-    name = _source_name(path, settings, str(crm_of(kind)), None, kind)
-    return "\n".join([f"- name: {name}", f"  kind: {kind}", f"  path: inbox/{name}", *_zone(settings), ""])
+    """The entry of a folder of a CRM's exports, under the name of the source that reads the folder now."""
+    there = source_there(path, settings)
+    name = _source_name(path, settings, str(crm_of(kind)), None, kind) if there is None else there.name
+    return "\n".join([f"- name: {name}", f"  kind: {kind}", f"  path: {folder_for(path, name)}", *_zone(settings), ""])
 
 
 def mapped_text(
@@ -46,6 +55,14 @@ def mapped_text(
         remark = "  # check this" if isinstance(rule, dict) and "const" in rule else ""
         lines.append(f"    {field}: {_flow(rule)}{remark}")
     return "\n".join([*lines, ""])
+
+
+def folder_for(path: Path, name: str) -> str:
+    """Where the night is to find the file: where it lies, when that is in an inbox, else a folder of the source's own."""
+    folder = path.absolute().parent
+    if folder.name == "inbox":
+        return "inbox"
+    return f"inbox/{folder.name if folder.parent.name == 'inbox' else name}"
 
 
 def _zone(settings: Settings) -> list[str]:
@@ -81,4 +98,4 @@ def _glob(path: Path, name: str) -> str:
     ending = "".join(path.suffixes[-2:]) if path.suffix in COMPRESSIONS else path.suffix
     stem = path.name.removesuffix(ending)
     series = _DATED.sub("", stem) or stem
-    return f"inbox/{name}/{re.sub('[*?[]', '?', series)}*{ending}"
+    return f"{folder_for(path, name)}/{re.sub('[*?[]', '?', series)}*{ending}"

@@ -1,0 +1,69 @@
+"""Files of the inbox that nobody reads: what the user is told of them, with what would read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.personal import masked_name
+from models.settings import EXPORT_KINDS, Settings, Source
+from pipelines.night.landing import find_files, ordinary_files, strange_files, unread_files
+from pipelines.sources.readings import CRM_NAMES, crm_of, readers_of
+
+_SHOWN = 8
+
+
+def unread_notes(home: Path, settings: Settings) -> list[str]:
+    """One note for each source whose folder holds such files, and one for those in no source's folder."""
+    notes = []
+    for source in settings.sources:
+        if unread := unread_files(home, source, settings):
+            notes.append(
+                f"{source.name}: not read: {_shown(unread)}.{_named_like_objects(source, unread)} Call a file"
+                f" {_names_of(source)}, describe it as a mapped source (touchline inspect FILE), or leave it:"
+                " it does no harm."
+            )
+        if strange := strange_files(home, source):
+            names = ", ".join(masked_name(path.name) for path in strange[:_SHOWN])
+            notes.append(f"{source.name}: {names}: no ordinary file, or a link. Deliver the file itself.")
+    if homeless := homeless_files(home, settings):
+        notes.append(
+            f"not read: {_shown(homeless)}: no source of touchline.yaml looks there. Move them into the folder of a"
+            " source, or describe them as one (touchline inspect FILE)."
+        )
+    return notes
+
+
+def homeless_files(home: Path, settings: Settings) -> list[Path]:
+    """Files in the inbox, or in a folder right below it, where no source looks."""
+    inbox = home / "inbox"
+    folders = [inbox, *(folder for folder in inbox.glob("*/") if not folder.is_symlink())]
+    looked = {(home / one.path).resolve() for one in settings.sources if one.kind != "mapped" and one.path}
+    read = {file.path for one in settings.sources if one.kind == "mapped" for file in find_files(home, one, settings)}
+    found = [path for folder in folders if folder.resolve() not in looked for path in ordinary_files(folder)]
+    return sorted(path for path in found if path not in read)
+
+
+def _shown(paths: Sequence[Path]) -> str:
+    names = ", ".join(masked_name(path.name) for path in paths[:_SHOWN])
+    return names + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+
+
+def _named_like_objects(source: Source, unread: Sequence[Path]) -> str:
+    """The CRM after whose objects most of the files are called; '' where the source reads one already."""
+    if crm_of(source.kind) is not None:
+        return ""
+    kinds = {kind: source.model_copy(update={"kind": kind}) for kind in EXPORT_KINDS}
+    named = {kind: [path for path in unread if readers_of(one, Path(), path.name)] for kind, one in kinds.items()}
+    kind = max(named, key=lambda kind: len(named[kind]))
+    if not named[kind]:
+        return ""
+    crm = CRM_NAMES[str(crm_of(kind))]
+    return f" {_shown(named[kind])}: if that is an export of {crm}, say `kind: {kind}` in the place of `{source.kind}`."
+
+
+def _names_of(source: Source) -> str:
+    """How files of the source must be called."""
+    crm = crm_of(source.kind)
+    canonical = "<entity>*.csv, .jsonl, .parquet, .xlsx …"
+    return canonical if crm is None else f"like the object it holds (docs/sources_{crm}.md) or {canonical}"
