@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,7 @@ def _show(out: Page, file: Path, found: Inspection, zone: str) -> None:
     if found.proposal:
         where = "under `sources:`" if found.replaces is None else f"in the place of the source `{found.replaces}`"
         out.head(f"\nPaste {where} in touchline.yaml")
-        out.line(found.proposal)
+        out.line(indent(found.proposal, "  "))  # as the list stands in the template
     _show_trial(out, found, zone)
     if found.notes:
         out.head("\nNotes")

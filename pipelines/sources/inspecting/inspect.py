@@ -77,23 +77,43 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
         found = dataclasses.replace(
             found, notes=(*found.notes, f"the first {MAX_TRIED:,} of {rows.rows:,} rows are tried")
         )
-    if (entity := _canonical_entity(path, layout, rows)) is not None:
-        return _canonical(connection, found, path, settings, entity, rows)
+    return _understood(connection, found, path, settings, layout, rows, columns, scratch)
+
+
+def _understood(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    layout: Layout,
+    rows: TextRows,
+    columns: Sequence[SampledColumn],
+    scratch: Path,
+) -> Inspection:
+    """What the columns mean: a calendar or mailbox, a canonical file, a CRM's export, or any table to be mapped."""
     if (proposed := propose_fields(connection, layout.file_format)) is not None:
         return _personal(connection, found, path, settings, proposed, rows)
-    if layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
-        return _crm_export(connection, found, path, settings, export, rows)
     usual = "," if layout.delimiter == ";" else "."  # spreadsheets write a semicolon where a comma is in the numbers
     decimal = find_decimal_mark(columns, usual)
+    found = dataclasses.replace(found, notes=(*found.notes, *decimal.notes))
+    canonical = None
+    if (entity := _canonical_entity(path, layout, rows)) is not None:
+        canonical = _canonical(connection, found, path, settings, entity, rows)
+    elif layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
+        return _crm_export(connection, found, path, settings, export, rows)
+    if canonical is not None and not canonical.rejected.count:
+        return canonical
     read = layout.read.model_copy(update={"decimal": decimal.mark})
-    found = dataclasses.replace(found, decimal=decimal.mark, notes=(*found.notes, *decimal.notes))
     if decimal.mark != "." and layout.file_format is FileFormat.XLSX:  # its true numbers are read with the mark, too
         rows = load_rows(connection, path, read, scratch)
         columns = sample_columns(connection, rows)
-    found = _mapped(connection, found, path, settings, read, rows, columns)
-    if found.entity is None and layout.is_salesforce_report:
-        return dataclasses.replace(found, notes=(_REPORT, *found.notes))
-    return found
+    found = dataclasses.replace(found, decimal=decimal.mark)
+    mapped = _mapped(connection, found, path, settings, read, rows, columns)
+    if canonical is not None and not _reads_more(mapped, canonical):
+        return canonical
+    if mapped.entity is None and layout.is_salesforce_report:
+        return dataclasses.replace(mapped, notes=(_REPORT, *mapped.notes))
+    return mapped
 
 
 def _personal(
@@ -187,6 +207,11 @@ def _canonical(
         rejected=rejected,
         notes=(*found.notes, *([] if there is None else [_is_read_by(there)]), *_kept(kept)),
     )
+
+
+def _reads_more(mapped: Inspection, canonical: Inspection) -> bool:
+    """Whether a mapping is worth proposing for a file that is called and headed as the contract says."""
+    return mapped.entity == canonical.entity and mapped.rejected.count < canonical.rejected.count
 
 
 def _is_read_by(there: Source) -> str:

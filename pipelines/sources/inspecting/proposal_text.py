@@ -10,6 +10,7 @@ import yaml
 
 from models.mapping import ReadOptions
 from models.settings import Settings, Source
+from pipelines.night.landing import entity_of
 from pipelines.sources.inspecting.matching import named_thing
 from pipelines.sources.inspecting.rules import Rule
 from pipelines.sources.reading.formats import COMPRESSIONS
@@ -94,8 +95,13 @@ def _kind(entity: str | None) -> str:
 
 
 def _glob(path: Path, name: str) -> str:
-    """The file and later ones of its series: digits at the end of the name may differ."""
+    """The file and later ones of its series: digits at the end of the name may differ.
+
+    Of a canonical name the file alone: what a mapped source names is read by no other, and its siblings may be sound.
+    """
     ending = "".join(path.suffixes[-2:]) if path.suffix in COMPRESSIONS else path.suffix
     stem = path.name.removesuffix(ending)
+    if entity_of(path.name) is not None:
+        return f"{folder_for(path, name)}/{re.sub('[*?[]', '?', path.name)}"
     series = _DATED.sub("", stem) or stem
     return f"{folder_for(path, name)}/{re.sub('[*?[]', '?', series)}*{ending}"

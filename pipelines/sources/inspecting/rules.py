@@ -46,8 +46,16 @@ def guess_words(field: str, kind: Kind, column: SampledColumn, *, required: bool
         return RuleGuess(
             rule, (f"{field}: rows with {listed} in '{column.name}' would be rejected; add them to `map`",)
         )
+    if kind.shape is Shape.FLAG:
+        known |= _words_not_seen(field, known)
     note = f"{field}: {listed} in '{column.name}' and words that come later are left blank: check this"
     return RuleGuess({"cases": _cases(column, known)}, (note,))
+
+
+def _words_not_seen(field: str, known: Mapping[str, str | None]) -> dict[str, str]:
+    """The vocabulary's words for true or false, when the sample shows none: a file of won deals gets lost ones later."""
+    vocabulary = load_vocabulary().words.get(field, {})
+    return {word: ours for word, ours in vocabulary.items() if ours not in known.values()}
 
 
 def guess_open_words(field: str, column: SampledColumn) -> RuleGuess:

@@ -124,6 +124,6 @@ class _CarefulReader:
 
 def _unreadable_header(fault: Fault) -> UnreadableFileError:
     if fault.rule == "encoding":
-        remedy = "save the file as UTF-8, or set read: {encoding: windows-1254} (or what it really is)"
+        remedy = "touchline inspect FILE finds its encoding and proposes settings to paste; or save the file as UTF-8"
         return UnreadableFileError("encoding", f"the header cannot be read: {fault.message}", remedy)
     return no_header(f"the header cannot be read: {fault.message}")
