@@ -182,25 +182,13 @@ def test_every_file_is_read_as_it_is_once_what_inspect_proposes_is_pasted(newcom
 SHORT, LONG = "005A0000001aBcD", "005A0000001aBcDIAU"
 OTHER = "005A0000001aBcE"
 TASK_HEAD = ["ID", "SUBJECT", "STATUS", "ISCLOSED", "ACTIVITYDATE", "COMPLETEDDATETIME", "OWNERID", "TASKSUBTYPE",
-             "CALLTYPE", "CALLDURATIONINSECONDS", "ISDELETED", "LASTMODIFIEDDATE"]  # fmt: skip
+             "CALLTYPE", "CALLDURATIONINSECONDS", "ISDELETED", "LASTMODIFIEDDATE", "CREATEDDATE"]  # fmt: skip
 
 
 def task(name: str, owner: str, seconds: int, modified: str = "2026-03-02T15:00:00.000Z") -> list[object]:
-    done = "2026-03-02T14:30:00.000Z"
-    return [
-        name,
-        "Call",
-        "Completed",
-        "true",
-        "2026-03-02",
-        done,
-        owner,
-        "Call",
-        "Outbound",
-        seconds,
-        "false",
-        modified,
-    ]
+    done, made = "2026-03-02T14:30:00.000Z", "2026-03-02T14:00:00.000Z"
+    when = ["Call", "Completed", "true", "2026-03-02", done]
+    return [name, *when, owner, "Call", "Outbound", seconds, "false", modified, made]
 
 
 def test_data_loaders_ids_of_15_and_18_characters_are_one_rep_and_one_call(newcomer):
@@ -222,7 +210,7 @@ def test_data_loaders_ids_of_15_and_18_characters_are_one_rep_and_one_call(newco
     office.configure(f"company: {{name: Test, timezone: Europe/Istanbul}}\nsources:\n{proposal}")
     office.night()
     assert office.query("select rep_id, duration_seconds from core.fct_activity order by all") == [
-        (f"crm:{SHORT}", 60), (f"crm:{SHORT}", 100), (f"crm:{OTHER}", 30)
+        (f"crm:{LONG}", 60), (f"crm:{LONG}", 100), (f"crm:{OTHER}IAU", 30)
     ]  # fmt: skip
 
 
@@ -240,3 +228,10 @@ def test_a_file_where_no_source_looks_is_told(newcomer):
     assert any(
         "not read: calls.csv, deals.csv: no source of touchline.yaml looks there" in n for n in newcomer.night().notes
     )
+
+
+def test_an_object_of_one_crm_that_lacks_a_column_is_not_taken_for_one_of_another(newcomer):
+    newcomer.deliver("Task.csv", table([TASK_HEAD[:-1], task("00TA0000001aaaA", SHORT, 120)[:-1]], delimiter=","))
+    said = inspect(newcomer, "Task.csv")
+    assert "Paste" not in said
+    assert "it looks like Task of Salesforce, but lacks CreatedDate: export it again with that" in said

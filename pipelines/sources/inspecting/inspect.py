@@ -100,7 +100,9 @@ def _understood(
     if (entity := _canonical_entity(path, layout, rows)) is not None:
         canonical = _canonical(connection, found, path, settings, entity, rows)
     elif layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
-        return _crm_export(connection, found, path, settings, export, rows)
+        if not export.lacking:
+            return _crm_export(connection, found, path, settings, export, rows)
+        found = dataclasses.replace(found, notes=(*found.notes, _lacks(export)))
     if canonical is not None and not canonical.rejected.count:
         return canonical
     read = layout.read.model_copy(update={"decimal": decimal.mark})
@@ -212,6 +214,13 @@ def _canonical(
 def _reads_more(mapped: Inspection, canonical: Inspection) -> bool:
     """Whether a mapping is worth proposing for a file that is called and headed as the contract says."""
     return mapped.entity == canonical.entity and mapped.rejected.count < canonical.rejected.count
+
+
+def _lacks(export: CrmExport) -> str:
+    return (
+        f"it looks like {export.object} of {CRM_NAMES[str(crm_of(export.kind))]}, but lacks {', '.join(export.lacking)}:"
+        f" export it again with that, and kind: {export.kind} reads it"
+    )
 
 
 def _is_read_by(there: Source) -> str:
