@@ -73,7 +73,7 @@ def _next_step(file: Path, found: Inspection, workspace: Workspace) -> str:
         return f"Check the proposal against the rows above, paste it,{copied} {trial}"
     if found.entity:
         return f"Nothing is to be pasted; {trial}"
-    return "Its columns are those of no entity: name the file <entity>*.csv, or write a mapped source (see touchline.yaml)."
+    return "Do what the notes say; or name the file <entity>*.csv, or write a mapped source (see touchline.yaml)."
 
 
 def _how_it_reads(found: Inspection) -> str:

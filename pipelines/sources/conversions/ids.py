@@ -14,20 +14,19 @@ def convert_salesforce_id(cell: str) -> Conversion:
 
     Anything that is no id of 15 characters stays as it is.
     """
-    return Conversion(_with_check_letters(cell, f"regexp_full_match({cell}, '{_SHORT}')"))
+    return Conversion(_with_check_letters(cell))
 
 
 def convert_rep_id(cell: str) -> Conversion:
     """The same for the ids of Salesforce's users alone, wherever a rep is named: a roster made from a report has 15
     characters, the records of Data Loader and the API may have 18, and other systems repeat either.
     """
-    is_user = f"starts_with({cell}, '{_USER}') and regexp_full_match({cell}, '{_SHORT}')"
-    return Conversion(_with_check_letters(cell, is_user))
+    return Conversion(f"case when starts_with({cell}, '{_USER}') then {_with_check_letters(cell)} else {cell} end")
 
 
-def _with_check_letters(cell: str, where: str) -> str:
+def _with_check_letters(cell: str) -> str:
     tail = " || ".join(_check_letter(cell, start) for start in (1, 6, 11))
-    return f"case when {where} then {cell} || {tail} else {cell} end"
+    return f"case when regexp_full_match({cell}, '{_SHORT}') then {cell} || {tail} else {cell} end"
 
 
 def _check_letter(cell: str, start: int) -> str:
