@@ -35,7 +35,7 @@ def _check_source(patient: Patient, settings: Settings, source: Source) -> Itera
     files = [file.path for file in find_files(home, source, settings)]
     closed = [path for path in files if not os.access(path, os.R_OK)]
     unread, strange = unread_files(home, source, settings), strange_files(home, source)
-    if not files and source.api is None:
+    if not files and not unread and source.api is None:
         yield warn(
             name, f"no file is found at {source.path}", "Drop exports there, or mend the path in touchline.yaml."
         )

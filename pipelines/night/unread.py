@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.personal import masked_name
-from models.settings import EXPORT_KINDS, Settings, Source
+from models.settings import Settings, Source
 from pipelines.night.landing import find_files, ordinary_files, strange_files, unread_files
-from pipelines.sources.readings import CRM_NAMES, crm_of, readers_of
+from pipelines.sources.readings import crm_of
 
 _SHOWN = 8
 
@@ -19,9 +19,9 @@ def unread_notes(home: Path, settings: Settings) -> list[str]:
     for source in settings.sources:
         if unread := unread_files(home, source, settings):
             notes.append(
-                f"{source.name}: not read: {_shown(unread)}.{_named_like_objects(source, unread)} Call a file"
-                f" {_names_of(source)}, describe it as a mapped source (touchline inspect FILE), or leave it:"
-                " it does no harm."
+                f"{source.name}: not read: {_shown(unread)}. touchline inspect FILE says what each is, an export of a CRM"
+                f" too, and proposes a source that reads it; or call it {_names_of(source)}; or leave it: it does no"
+                " harm."
             )
         if strange := strange_files(home, source):
             names = ", ".join(masked_name(path.name) for path in strange[:_SHOWN])
@@ -47,19 +47,6 @@ def homeless_files(home: Path, settings: Settings) -> list[Path]:
 def _shown(paths: Sequence[Path]) -> str:
     names = ", ".join(masked_name(path.name) for path in paths[:_SHOWN])
     return names + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-
-
-def _named_like_objects(source: Source, unread: Sequence[Path]) -> str:
-    """The CRM after whose objects most of the files are called; '' where the source reads one already."""
-    if crm_of(source.kind) is not None:
-        return ""
-    kinds = {kind: source.model_copy(update={"kind": kind}) for kind in EXPORT_KINDS}
-    named = {kind: [path for path in unread if readers_of(one, Path(), path.name)] for kind, one in kinds.items()}
-    kind = max(named, key=lambda kind: len(named[kind]))
-    if not named[kind]:
-        return ""
-    crm = CRM_NAMES[str(crm_of(kind))]
-    return f" {_shown(named[kind])}: if that is an export of {crm}, say `kind: {kind}` in the place of `{source.kind}`."
 
 
 def _names_of(source: Source) -> str:

@@ -200,7 +200,9 @@ def test_data_loaders_ids_of_15_and_18_characters_are_one_rep_and_one_call(newco
     roster = ["rep_id", "full_name", "rep_type", "hire_date"]
     rows = [[SHORT, "Ann Lee", "inside", "2025-01-01"], [OTHER, "Bob Ray", "outside", "2025-01-01"]]
     office.deliver("reps.csv", table([roster, *rows], delimiter=","))
-    assert any("say `kind: salesforce_export`" in note for note in office.night().notes)
+    assert any(
+        "not read: Task.csv, Task_corrected.csv. touchline inspect FILE" in note for note in office.night().notes
+    )
 
     said = inspect(office, "Task.csv")
     assert "in the place of the source `crm`" in said
