@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from models.errors import UsageError
-from models.strict_yaml import parse_yaml
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, count, print_json
 from pipelines.night.workspace import Workspace
@@ -65,6 +64,8 @@ def _show(out: Page, file: Path, found: Inspection, zone: str) -> None:
 
 
 def _next_step(file: Path, found: Inspection, workspace: Workspace) -> str:
+    from models.strict_yaml import parse_yaml
+
     trial = f"then try it: touchline run --dry-run --home {workspace.home}"
     if found.proposal:
         folder = workspace.home / Path(parse_yaml(found.proposal)[0]["path"])

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import typer
 
-from models.settings import EXPORT_KINDS
-
-_KINDS = {"none": "canonical", **{kind.removesuffix("_export"): kind for kind in EXPORT_KINDS}}
+_KINDS = {
+    "none": "canonical",
+    "salesforce": "salesforce_export",
+    "hubspot": "hubspot_export",
+    "pipedrive": "pipedrive_export",
+}
 
 
 def is_somebody_there() -> bool:
