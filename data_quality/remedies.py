@@ -4,13 +4,17 @@ from __future__ import annotations
 
 _IN_SOURCE = "correct the rows in the source and export them again, or discard them"
 _FILE = "export the file again, or correct it by hand and deliver it under any name"
+_INSPECT = (
+    "touchline inspect FILE proposes settings that read {field} as it is written: paste them, or mend the mapping of"
+    " {source} (`format`, `unit`, `decimal`), and run again; canonical files have ISO dates and amounts such as 22700.00"
+)
 REMEDIES = {
     "required": "name the column that holds {field} in the mapping of {source}, or fill it in the source and export again",
     "control_char": "clean the field in the source and export it again",
     "too_long": "shorten the field in the source and export it again",
-    "format": "say in the settings of {source} how {field} is written (its `format` or `unit`), then replay",
-    "unit": "say in the settings of {source} in which `unit` {field} is written, then replay",
-    "number": "say in the settings of {source} how it writes numbers (`read: {{decimal: …}}`), then replay",
+    "format": _INSPECT,
+    "unit": _INSPECT,
+    "number": _INSPECT,
     "impossible": _IN_SOURCE,
     "out_of_range": "check the `unit` or `format` of {field} in the settings of {source}, then replay; else "
     + _IN_SOURCE,
@@ -20,7 +24,8 @@ REMEDIES = {
     "merged_into_itself": _IN_SOURCE,
     "merge_cycle": "say in the source which record survives and export it again, then replay",
     "broken_quote": _FILE,
-    "encoding": "set `read: {{encoding: …}}` of {source} to what the file really is, then replay; or " + _FILE,
+    "encoding": "touchline inspect FILE finds its encoding: set `read: {{encoding: …}}` of {source} to it, then replay; or "
+    + _FILE,
     "too_large": "shorten the field in the source, or leave its column out of the export",
     "too_deep": "export the records flatter",
     "bad_json": _FILE,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from models.errors import UsageError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, count, print_json
+from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
     from pipelines.sources.inspecting import Inspection
@@ -31,14 +35,16 @@ def inspect(
     if not file.is_file():
         raise UsageError(f"{file} is no file", "Name an export, such as inbox/crm/activities.csv.")
     workspace = workspace_at(home)
-    found = inspect_file(file, workspace.settings() if workspace.exists() else Settings())
+    settings = workspace.settings() if workspace.exists() else Settings()
+    found = inspect_file(file, settings)
     if as_json:
         print_json(asdict(found))
     else:
-        _show(Page(), file, found)
+        _show(Page(), file, found, settings.company.timezone)
+        Page().line(f"\n→ {_next_step(file, found, workspace)}")
 
 
-def _show(out: Page, file: Path, found: Inspection) -> None:
+def _show(out: Page, file: Path, found: Inspection, zone: str) -> None:
     out.head(f"{file.name}: {found.entity or 'of no known entity'}")
     out.line(_how_it_reads(found))
     if found.columns:
@@ -47,22 +53,28 @@ def _show(out: Page, file: Path, found: Inspection) -> None:
         if len(found.columns) > _MOST_COLUMNS:
             out.line(f"… and {len(found.columns) - _MOST_COLUMNS} more columns")
     if found.proposal:
-        out.head("\nPaste under `sources:` in touchline.yaml")
-        out.line(found.proposal)
-    _show_trial(out, found)
+        where = "under `sources:`" if found.replaces is None else f"in the place of the source `{found.replaces}`"
+        out.head(f"\nPaste {where} in touchline.yaml")
+        out.line(indent(found.proposal, "  "))  # as the list stands in the template
+    _show_trial(out, found, zone)
     if found.notes:
         out.head("\nNotes")
         for note in found.notes:
             out.line(f"- {note}")
-    out.line(f"\n→ {_next_step(found)}")
 
 
-def _next_step(found: Inspection) -> str:
+def _next_step(file: Path, found: Inspection, workspace: Workspace) -> str:
+    from models.strict_yaml import parse_yaml
+
+    trial = f"then try it: touchline run --dry-run --home {workspace.home}"
     if found.proposal:
-        return "Check the proposal against the rows above, paste it, then try it: touchline run --dry-run"
+        folder = workspace.home / Path(parse_yaml(found.proposal)[0]["path"])
+        folder = folder.parent if found.source_kind == "mapped" else folder
+        copied = "" if file.resolve().parent == folder else f" copy the file into {folder}/,"
+        return f"Check the proposal against the rows above, paste it,{copied} {trial}"
     if found.entity:
-        return "Drop it into the folder of that source, then try it: touchline run --dry-run"
-    return "Its columns are those of no entity: name the file <entity>*.csv, or write a mapped source (see touchline.yaml)."
+        return f"Nothing is to be pasted; {trial}"
+    return "Do what the notes say; or name the file <entity>*.csv, or write a mapped source (see touchline.yaml)."
 
 
 def _how_it_reads(found: Inspection) -> str:
@@ -70,17 +82,21 @@ def _how_it_reads(found: Inspection) -> str:
     parts += [f"encoding {found.encoding}"] if found.encoding else []
     parts += [f"delimiter {found.delimiter!r}"] if found.delimiter else []
     parts += [f"decimal mark {found.decimal!r}"] if found.decimal != "." else []
-    parts += [f"{found.skip_rows} lines above the header"] if found.skip_rows else []
+    parts += [f"header on line {found.skip_rows + 1}"] if found.skip_rows else []
     parts += [f"kind: {found.source_kind}"] if found.source_kind else []
     return " · ".join(parts)
 
 
-def _show_trial(out: Page, found: Inspection) -> None:
+def _show_trial(out: Page, found: Inspection, zone: str) -> None:
     """The accepted rows with the fields as lines, since there are more fields than rows; then the rejected ones."""
     if found.rows:
         fields = [field for field in found.rows[0] if any(row[field] is not None for row in found.rows)]
-        lines = [(field, *(_cell(row[field]) for row in found.rows[:3])) for field in fields]
-        out.rows("The first mapped rows", ("field", *(f"row {n}" for n in range(1, len(found.rows[:3]) + 1))), lines)
+        lines = [(field, *(_cell(row[field], zone) for row in found.rows[:3])) for field in fields]
+        out.rows(
+            f"The first mapped rows, times in {zone}",
+            ("field", *(f"row {n}" for n in range(1, len(found.rows[:3]) + 1))),
+            lines,
+        )
     if not found.entity:
         return
     rejected = found.rejected
@@ -92,8 +108,10 @@ def _show_trial(out: Page, found: Inspection) -> None:
         out.line(", ".join(f"{field} {rule}: {number}".strip() for (field, rule), number in rules.most_common(8)))
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else _short(value.isoformat() if hasattr(value, "isoformat") else str(value))
+def _cell(value: object, zone: str) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+    return "" if value is None else _short(str(value))
 
 
 def _short(text: str) -> str:

@@ -143,7 +143,9 @@ def still_in_inbox(workspace: Workspace, settings: Settings, files: Rows) -> Row
     from pipelines.night.landing import find_files
     from pipelines.sources.extraction.shelf import waiting_files
 
-    there = {(file.source, file.name) for source in settings.sources for file in find_files(workspace.home, source)}
+    there = {
+        (file.source, file.name) for source in settings.sources for file in find_files(workspace.home, source, settings)
+    }
     there |= {
         (source.name, name)
         for source in settings.sources

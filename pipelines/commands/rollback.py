@@ -46,10 +46,11 @@ def _no_longer_in_inbox(workspace: Workspace, lacking: tuple[KnownLoad, ...]) ->
     from pipelines.night.landing import find_files
 
     try:
-        sources = workspace.settings().sources
+        settings = workspace.settings()
     except SettingsError:
         return []
-    there = {(file.source, file.entity, file.name) for source in sources for file in find_files(workspace.home, source)}
+    found = [file for source in settings.sources for file in find_files(workspace.home, source, settings)]
+    there = {(file.source, file.entity, file.name) for file in found}
     return [load for load in lacking if (load.source, load.entity, load.file_name) not in there]
 
 

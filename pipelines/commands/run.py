@@ -12,6 +12,7 @@ from pipelines.commands.alerts_delivery import deliver_after_night
 from pipelines.commands.night_page import show_night
 from pipelines.commands.options import AsOfOption, HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
+from pipelines.commands.uncredited import show_uncredited
 from pipelines.instants import parse_as_of
 from pipelines.night.history import recorded_night
 from pipelines.night.workspace import Workspace
@@ -74,6 +75,7 @@ def show_outcome(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> 
     out = Page()
     show_night(out, outcome, workspace.published_file)
     if outcome.status in ("published", "nothing_new"):
+        show_uncredited(out, workspace)
         from pipelines.commands.alerted import board_or_problem
         from pipelines.commands.alerts_page import show_firing
 

@@ -8,6 +8,7 @@ from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.commands.standing import read_standing
 from pipelines.commands.status_page import show_standing
+from pipelines.commands.uncredited import show_uncredited
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -23,4 +24,6 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         firing = None if isinstance(board, str) else board.firing_by_severity()
         print_json({**standing.to_json(), "alerts_firing": firing})
     else:
-        show_standing(Page(), standing, now, alerts_line(board))
+        out = Page()
+        show_standing(out, standing, now, alerts_line(board))
+        show_uncredited(out, workspace)

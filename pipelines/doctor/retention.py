@@ -21,8 +21,8 @@ def check_retention(patient: Patient) -> Iterator[Finding]:
     else:
         yield fine("retention", f"no landed file is older than {days} days")
     before = patient.now.timestamp() - days * _DAY_SECONDS
-    home, sources = patient.workspace.home, patient.settings.sources
-    paths = {file.path for source in sources for file in find_files(home, source)}
+    home, settings = patient.workspace.home, patient.settings
+    paths = {file.path for source in settings.sources for file in find_files(home, source, settings)}
     if old := sorted(path.name for path in paths if path.lstat().st_mtime < before):
         yield warn(
             "retention",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from models.settings import Source
+from models.settings import Settings, Source
 from pipelines.commands.standing import Standing
 from pipelines.doctor.finding import Finding, Patient, fail, fine, warn
 from pipelines.night.landing import find_files, strange_files, unread_files
+from pipelines.night.unread import homeless_files
 
 
 def check_sources(patient: Patient) -> Iterator[Finding]:
@@ -20,15 +21,21 @@ def check_sources(patient: Patient) -> Iterator[Finding]:
             "sources", "touchline.yaml names no source", "Name one under sources:; touchline inspect FILE proposes it."
         )
     for source in patient.settings.sources:
-        yield from _check_source(patient, source)
+        yield from _check_source(patient, patient.settings, source)
+    if homeless := homeless_files(patient.workspace.home, patient.settings):
+        yield warn(
+            "inbox",
+            f"no source looks where these lie: {', '.join(path.name for path in homeless[:5])}",
+            "Move them into the folder of a source, or describe them as one (touchline inspect FILE).",
+        )
 
 
-def _check_source(patient: Patient, source: Source) -> Iterator[Finding]:
+def _check_source(patient: Patient, settings: Settings, source: Source) -> Iterator[Finding]:
     home, name = patient.workspace.home, f"source {source.name}" + (f"/{source.entity}" if source.entity else "")
-    files = [file.path for file in find_files(home, source)]
+    files = [file.path for file in find_files(home, source, settings)]
     closed = [path for path in files if not os.access(path, os.R_OK)]
-    unread, strange = unread_files(home, source), strange_files(home, source)
-    if not files and source.api is None:
+    unread, strange = unread_files(home, source, settings), strange_files(home, source)
+    if not files and not unread and source.api is None:
         yield warn(
             name, f"no file is found at {source.path}", "Drop exports there, or mend the path in touchline.yaml."
         )

@@ -59,7 +59,7 @@ def look_at_inbox(workspace: Workspace, settings: Settings, before: Mapping[str,
     One file that still changes holds the others back: a delivery of several files is one night.
     """
     landed = read_index(workspace.inbox_index)
-    files = [file for source in settings.sources for file in find_files(workspace.home, source)]
+    files = [file for source in settings.sources for file in find_files(workspace.home, source, settings)]
     new = {file: waiting for file in files if (waiting := _seen(file, landed, before, now)) is not None}
     moving = tuple(str(file.path) for file, seen in new.items() if now - seen.since < settings.schedule.settle_seconds)
     if not moving:

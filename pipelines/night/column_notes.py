@@ -115,8 +115,8 @@ def _field(connection: duckdb.DuckDBPyConnection, settings: Settings, arrived: A
         f"select json_extract_string(_extra, {literal(pointer)}) from {staged_table(CONTRACTS[arrived.entity])}"
         f" where _load_number = {arrived.load_number:d} and _extra is not null limit {_SAMPLED}"
     )
-    zone = arrived.source.timezone or settings.company.timezone
-    return yaml_entry({"fields": {field: propose_rule(connection, arrived.entity, field, column, cells, zone)}})
+    company = settings.company.model_copy(update={"timezone": arrived.source.timezone or settings.company.timezone})
+    return yaml_entry({"fields": {field: propose_rule(connection, arrived.entity, field, column, cells, company)}})
 
 
 def _listed(names: Iterable[str]) -> str:

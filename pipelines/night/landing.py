@@ -75,7 +75,7 @@ def land_sources(
     Files whose content came in different nights are listed in that order: when a night takes them again after a
     rollback, the row landed later wins as it did before.
     """
-    files = [file for source in settings.sources for file in find_files(workspace.home, source)]
+    files = [file for source in settings.sources for file in find_files(workspace.home, source, settings)]
     index = read_index(workspace.inbox_index)
     workspace.landed.mkdir(mode=0o700, parents=True, exist_ok=True)
     landed = []
@@ -98,14 +98,14 @@ def _landed_at(workspace: Workspace, file: LandedFile) -> int:
     return copy.stat().st_mtime_ns if file.deferred is None and copy.exists() else 0
 
 
-def find_files(home: Path, source: Source) -> list[InboxFile]:
-    """The files a source would read, sorted by name."""
+def find_files(home: Path, source: Source, settings: Settings) -> list[InboxFile]:
+    """The files a source would read, sorted by name. What a mapped source names is read by no other kind, too."""
     if crm_of(source.kind) is not None:
-        return [file for path in _files_in(home, source.path) for file in _crm_files(home, source, path)]
+        return [file for path in _folder_of(home, source, settings) for file in _crm_files(home, source, path)]
     if source.kind == "canonical":
         return [
             InboxFile(source.name, entity, path, masked_name(path.name), path.parent)
-            for path in _files_in(home, source.path)
+            for path in _folder_of(home, source, settings)
             if (entity := entity_of(path.name)) is not None
         ]
     assert source.entity is not None
@@ -167,13 +167,21 @@ def _is_of_a_format(name: str) -> bool:
     return stem.endswith(EXTENSIONS)
 
 
-def unread_files(home: Path, source: Source) -> list[Path]:
+def unread_files(home: Path, source: Source, settings: Settings) -> list[Path]:
     """Files in a source's folder that belong to no entity or object: told to the user, never silently skipped."""
     if source.kind == "mapped":
         return []
+    there = _folder_of(home, source, settings)
     if crm_of(source.kind) is not None:
-        return [path for path in _files_in(home, source.path) if not list(_crm_files(home, source, path))]
-    return [path for path in _files_in(home, source.path) if entity_of(path.name) is None]
+        return [path for path in there if not list(_crm_files(home, source, path))]
+    return [path for path in there if entity_of(path.name) is None]
+
+
+def _folder_of(home: Path, source: Source, settings: Settings) -> list[Path]:
+    """The files of a source's folder without those that a mapped source names."""
+    mapped = [one for one in settings.sources if one.kind == "mapped"]
+    named = {path for one in mapped for path in _matching(home, one.path)}
+    return [path for path in ordinary_files(home / source.path) if path not in named] if source.path else []
 
 
 def strange_files(home: Path, source: Source) -> list[Path]:
@@ -203,9 +211,9 @@ def entity_of(name: str) -> str | None:
     return max(families, key=len, default=None)
 
 
-def _files_in(home: Path, path: str) -> Iterator[Path]:
-    folder = home / path
-    if path and folder.is_dir():
+def ordinary_files(folder: Path) -> Iterator[Path]:
+    """The whole, visible files right in a folder, sorted by name."""
+    if folder.is_dir():
         yield from (path for path in sorted(folder.iterdir()) if _is_whole_file(path, folder))
 
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 from models.errors import UsageError
-from models.personal import masked_name
 from models.settings import Settings, Source
 from pipelines.night.backfill import check_window
 from pipelines.night.erasing.forget import names_shown
@@ -20,7 +19,7 @@ from pipelines.night.generation import Generation, current_generation
 from pipelines.night.identity import workspace_key
 from pipelines.night.inputs import company_day
 from pipelines.night.joins import is_join
-from pipelines.night.landing import LandedFile, strange_files, unread_files
+from pipelines.night.landing import LandedFile
 from pipelines.night.ledger import (
     KnownLoad,
     Sorted,
@@ -36,8 +35,9 @@ from pipelines.night.outcome import LoadSummary
 from pipelines.night.publication import read_publication
 from pipelines.night.shipped import SQL_FOLDER, shipped_catalogue, shipped_fingerprint
 from pipelines.night.tables import Window
+from pipelines.night.unread import unread_notes
 from pipelines.night.workspace import Workspace
-from pipelines.sources.readings import crm_of, mappings_fingerprint, reading_of
+from pipelines.sources.readings import mappings_fingerprint, reading_of
 from sql.catalog import Catalogue
 
 
@@ -182,31 +182,11 @@ def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]
     """What the user should know that is no error."""
     notes = [] if not plan.is_full or plan.previous is None else [f"Everything is rebuilt: {plan.why_full}."]
     notes += plan.fetched.notes
-    name_of = names_shown(request.workspace)
-    for source in settings.sources:
-        unread = [name_of(masked_name(path.name)) for path in unread_files(request.workspace.home, source)]
-        if unread:
-            shown = ", ".join(unread[:8]) + (f" and {len(unread) - 8} more" if len(unread) > 8 else "")
-            notes.append(
-                f"{source.name}: not read: {shown}. Call a file {_names_of(source)}, describe it as a mapped source"
-                " (touchline inspect FILE), or leave it: it does no harm."
-            )
-        strange = [name_of(masked_name(path.name)) for path in strange_files(request.workspace.home, source)]
-        if strange:
-            notes.append(
-                f"{source.name}: {', '.join(strange[:8])}: no ordinary file, or a link. Deliver the file itself."
-            )
+    notes += unread_notes(request.workspace.home, settings, names_shown(request.workspace))
     names = {source.name for source in settings.sources}
     for gone in sorted({load.source for load in plan.known} - names):
         notes.append(f"{gone} is no longer among the sources: its rows are left out; name it again to bring them back.")
     return notes
-
-
-def _names_of(source: Source) -> str:
-    """How files of the source must be called."""
-    crm = crm_of(source.kind)
-    canonical = "<entity>*.csv, .jsonl, .parquet, .xlsx …"
-    return canonical if crm is None else f"like the object it holds (docs/sources_{crm}.md) or {canonical}"
 
 
 def standing_loads(plan: Plan) -> tuple[LoadSummary, ...]:

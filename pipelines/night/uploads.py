@@ -42,7 +42,7 @@ def find_moving(
     A file dated in the future (another machine's clock) is as young as any.
     """
     seconds = settings.engine.settle_seconds
-    paths = {file.path for source in settings.sources for file in find_files(workspace.home, source)}
+    paths = {file.path for source in settings.sources for file in find_files(workspace.home, source, settings)}
     young = _young(paths, workspace, begun.timestamp() - seconds) if seconds else {}
     if not young:
         return frozenset()

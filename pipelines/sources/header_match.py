@@ -107,6 +107,9 @@ def _renamed(mapping: SourceMapping, name: str, unread: Sequence[str]) -> _Renam
 _DELIMITERS = {";": ('";"', "semicolons"), "\t": ('"\\t"', "tabs"), "|": ('"|"', "bars"), ",": ('","', "commas")}
 
 
+_SPREADSHEET_MARK = re.compile("(?i)sep=(.?)")
+
+
 def _missing(name: str, renamed: _Renamed | None, columns: Sequence[str]) -> UnreadableFileError:
     """What a missing column most likely is: another delimiter, lines above the header, or indeed a missing column."""
     found = next((mark for mark in _DELIMITERS if len(columns) == 1 and columns[0].count(mark) > 1), None)
@@ -115,8 +118,15 @@ def _missing(name: str, renamed: _Renamed | None, columns: Sequence[str]) -> Unr
         return UnreadableFileError(
             "dialect",
             f"the header is one cell: its cells are parted by {called}. {_shown(columns)}",
-            f"Set read: {{delimiter: {written}}} for this source (give the file a source of its own if others in the"
-            " folder differ), or export it anew; touchline inspect FILE shows how it reads.",
+            f"touchline inspect FILE proposes a source to paste that reads the file as it is; or, if all files of this"
+            f" source are so, set its read: {{delimiter: {written}}}; or export it anew.",
+        )
+    if len(columns) == 1 and (named := _SPREADSHEET_MARK.fullmatch(columns[0])):
+        return UnreadableFileError(
+            "dialect",
+            f"its first line is {columns[0]}, with which a spreadsheet names the delimiter",
+            f'touchline inspect FILE proposes a source to paste; or set read: {{delimiter: "{named[1]}", skip_rows: 1}}'
+            " for this source, or take the line away.",
         )
     if renamed is not None and masked(renamed.column) == renamed.column:
         return UnreadableFileError(
@@ -128,13 +138,13 @@ def _missing(name: str, renamed: _Renamed | None, columns: Sequence[str]) -> Unr
         return UnreadableFileError(
             "missing_column",
             f"the file has no column '{name}'. {_shown(columns)}",
-            "If lines stand above the header, set read: {skip_rows: N} for this source; else deliver the column, or name"
-            " the right one in the source's mapping.",
+            "If lines stand above the header, set read: {skip_rows: N} for this source (touchline inspect FILE finds it"
+            " and proposes settings to paste); else deliver the column, or name the right one in the source's mapping.",
         )
     return UnreadableFileError(
         "missing_column",
         f"the file has no column '{name}'. {_shown(columns)}",
-        "Deliver the column, or name the right one in the source's mapping.",
+        "Deliver the column, or name the right one in the source's mapping; touchline inspect FILE proposes one.",
     )
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from data_quality.validate import Violation, blank_to_null, clean
 from models.contracts import CONTRACTS
-from models.fields import BLANKS, Kind, Shape
+from models.fields import BLANKS, REP_ID, Kind, Shape
 from models.mapping import FieldRule, SourceMapping
 from models.records import Record
 from pipelines.sources.condition_sql import conditions_sql
 from pipelines.sources.conversions.conversion import Conversion
 from pipelines.sources.conversions.durations import convert_duration
-from pipelines.sources.conversions.ids import convert_salesforce_id
+from pipelines.sources.conversions.ids import convert_rep_id, convert_salesforce_id
 from pipelines.sources.conversions.numbers import convert_number
 from pipelines.sources.conversions.times import convert_time
 from pipelines.sources.conversions.words import convert_words
@@ -84,7 +84,11 @@ def canonical_sql(
     cell = blank_to_null if is_plain else clean
     matched = match_fields(contract, columns)
     return MappedSql(
-        fields={field: cell(f"{alias}.{identifier(column)}") for field, column in matched.items()},
+        fields={
+            field: convert_rep_id(text).text if contract.kinds()[field] is REP_ID else text
+            for field, column in matched.items()
+            for text in [cell(f"{alias}.{identifier(column)}")]
+        },
         failure_bits=(),
         failure_mask="0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),
@@ -189,4 +193,4 @@ def _convert(rule: FieldRule, kind: Kind, cell: str, decimal_mark: str, source_t
         return convert_duration(cell, rule.unit, decimal_mark)
     if kind.shape in (Shape.WHOLE, Shape.NUMBER):
         return convert_number(cell, kind, decimal_mark)
-    return Conversion(cell)
+    return convert_rep_id(cell) if kind is REP_ID else Conversion(cell)

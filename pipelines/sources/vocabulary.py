@@ -46,13 +46,15 @@ class EntityWords:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All of it; `words` has for each field the source's word → ours."""
+    """All of it; `words` has for each field the source's word → ours, `open_words` for fields that also take others."""
 
     weak: frozenset[str]
     noise: frozenset[str]
     totals: tuple[str, ...]
     entities: Mapping[str, EntityWords]
     words: Mapping[str, Mapping[str, str]]
+    open_words: Mapping[str, Mapping[str, str]]
+    clocks: frozenset[str]
 
 
 def folded(text: str) -> str:
@@ -73,17 +75,22 @@ def foldings(text: str) -> tuple[str, ...]:
 def load_vocabulary() -> Vocabulary:
     """The words of `vocabulary.yaml`."""
     content = read_yaml(Path(__file__).with_name("vocabulary.yaml"))
-    words = {
-        field: {folded(word): meaning for meaning, theirs in meanings.items() for word in (meaning, *theirs)}
-        for field, meanings in content["words"].items()
-    }
     return Vocabulary(
         weak=frozenset(content["weak"]),
         noise=frozenset(content["noise"]),
         totals=tuple(content["totals"]),
         entities={name: _entity(entry) for name, entry in content["entities"].items()},
-        words=words,
+        words=_words(content["words"]),
+        open_words=_words(content["open_words"]),
+        clocks=frozenset(content["clocks"]),
     )
+
+
+def _words(fields: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, str]]:
+    return {
+        field: {folded(word): meaning for meaning, theirs in meanings.items() for word in (meaning, *theirs)}
+        for field, meanings in fields.items()
+    }
 
 
 def _entity(entry: dict[str, Any]) -> EntityWords:

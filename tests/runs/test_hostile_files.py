@@ -134,7 +134,9 @@ def test_links_and_pipes_are_never_opened_and_are_told(office, settings_text):
     office.configure(settings_text + GLOB)
     strange_inbox(office)
     settings = load_settings(office.workspace.settings_file, {})
-    found = [file.path.name for source in settings.sources for file in find_files(office.workspace.home, source)]
+    found = [
+        file.path.name for source in settings.sources for file in find_files(office.workspace.home, source, settings)
+    ]
     assert found == ["reps.csv", "activities_1.csv"]
     outcome = office.night()
     assert [load.file_name for load in outcome.loads] == ["reps.csv", "activities_1.csv"]

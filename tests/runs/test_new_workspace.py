@@ -1,7 +1,12 @@
 """`touchline init` makes a whole workspace, whose settings file explains every key there is."""
 
+import os
+import pty
 import re
+import subprocess
+import sys
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -117,3 +122,42 @@ def test_a_variable_that_is_no_yaml_is_named(tmp_path):
     with pytest.raises(UsageError, match="TOUCHLINE__COMPANY__NAME") as wrong:
         load_settings(workspace.settings_file, {"TOUCHLINE__COMPANY__NAME": "Acme: 'Ltd"})
     assert "Quote it" in wrong.value.remedy
+
+
+def asked(folder: Path, answers: str) -> str:
+    """What `touchline init` says in a terminal in which somebody types."""
+    ours, theirs = pty.openpty()
+    command = [str(Path(sys.executable).with_name("touchline")), "init", str(folder)]
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True, env={**os.environ, "TZ": "UTC"}
+    )
+    os.close(theirs)
+    os.write(ours, answers.encode())
+    said = b""
+    with suppress(OSError):  # a terminal whose other end is gone
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    process.wait()
+    os.close(ours)
+    return said.decode()
+
+
+def test_in_a_terminal_five_questions_fill_in_the_settings_and_a_wrong_answer_is_asked_again(tmp_path):
+    said = asked(tmp_path / "here", 'Şahin "&" Co: West\nIstanbul\nEurope/Istanbul\neur\nsalesforce\ninbox/sf\n')
+    settings = load_settings(tmp_path / "here/touchline.yaml", {})
+    company = settings.company
+    assert (company.name, company.timezone, company.currency) == ('Şahin "&" Co: West', "Europe/Istanbul", "EUR")
+    assert [(source.kind, source.path) for source in settings.sources] == [("salesforce_export", "inbox/sf")]
+    assert "inbox/sf" in said.splitlines()[-2]
+
+
+def test_enter_takes_every_default(tmp_path):
+    asked(tmp_path / "here", "\n" * 5)
+    assert (tmp_path / "here/touchline.yaml").read_text() == template("touchline.yaml")
+
+
+def test_a_program_is_never_asked(tmp_path):
+    command = [str(Path(sys.executable).with_name("touchline")), "init", str(tmp_path / "here")]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    assert "time zone" not in done.stdout
+    assert (tmp_path / "here/touchline.yaml").read_text() == template("touchline.yaml")

@@ -201,8 +201,10 @@ def test_the_maven_pipeline_is_proposed_as_opportunities():
         "account_id": "account",
         "closed_at": "close_date",
         "is_won": {
-            "column": "deal_stage",
-            "map": {"Lost": "false", "Won": "true", "Engaging": None, "Prospecting": None},
+            "cases": [
+                {"if": {"deal_stage": "Lost"}, "const": "false"},
+                {"if": {"deal_stage": "Won"}, "const": "true"},
+            ]
         },
     }
     assert filled(found)["amount"] == Decimal(1054)
@@ -327,3 +329,79 @@ def test_won_stages_alone_do_not_tell_lost_ones(tmp_path):
     text = "pipeline_id,stage_id,display_order,closed_won\np,s1,1,FALSE\np,s2,2,TRUE\n"
     found = inspect_file(written(tmp_path, "deal_pipeline_stage.csv", text), SETTINGS)
     assert any(note.startswith("outcome: 'closed_won' tells won stages only") for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "delimiter", "mark", "doubted"),
+    [
+        (["1.234,56", "12.000"], ",", ",", False),
+        (["1.500.000", "12.000"], ",", ",", False),
+        (["12,5", "999"], ",", ",", False),
+        (["1,234.56", "12,000"], ";", ".", False),
+        (["0.125", "12.500"], ";", ".", False),
+        (["€ 1.234,5", "12.000 €"], ",", ",", False),
+        (["12.000", "5.500"], ";", ",", True),
+        (["12.000", "5.500"], ",", ".", True),
+        (["12", "5"], ";", ",", False),
+    ],
+)
+def test_the_decimal_mark_is_what_the_numbers_prove_and_days_prove_nothing(tmp_path, amounts, delimiter, mark, doubted):
+    rows = [[f"D{n}", "Won", f'"{amount}"', "31.12.2025"] for n, amount in enumerate(amounts)]
+    lines = [delimiter.join(row) for row in (["Deal ID", "Stage", "Amount", "Close Date"], *rows)]
+    found = inspect_file(written(tmp_path, "deals.csv", "\n".join(lines) + "\n"), SETTINGS)
+    assert (found.decimal, found.rejected.count) == (mark, 0)
+    assert any("check `decimal`" in note for note in found.notes) is doubted
+
+
+def test_a_workbooks_numbers_are_read_beside_texts_with_a_decimal_comma(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    workbook = openpyxl.Workbook()
+    for row in (["Deal ID", "Stage", "Amount"], ["D1", "Won", "1.234,56"], ["D2", "Won", 234.567]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "deals.xlsx")
+    found = inspect_file(tmp_path / "deals.xlsx", SETTINGS)
+    assert [row["amount"] for row in found.rows] == [Decimal("1234.5600"), Decimal("234.5670")]
+
+
+@pytest.mark.parametrize(
+    ("column", "amount", "currency"),
+    [("Betrag (EUR)", "5", "EUR"), ("Tutar", "5 TL", "TRY"), ("Amount", "£5", "GBP"), ("Amount", "5", None)],
+)
+def test_the_currency_is_that_of_the_amounts_or_the_companys_and_told(tmp_path, column, amount, currency):
+    found = inspect_file(written(tmp_path, "deals.csv", f"Deal ID,Stage,{column}\nD1,Won,{amount}\n"), SETTINGS)
+    assert found.rows[0].get("currency") == currency
+    assert any("no column says the currency: all amounts are taken as USD" in n for n in found.notes) is (
+        currency is None
+    )
+
+
+def test_a_stage_that_comes_later_rejects_no_deal_and_a_lost_one_is_lost(tmp_path):
+    today = written(tmp_path, "deals.csv", "Deal ID,Stage\nD1,Closed Won\nD2,Proposal\n")
+    rule = source_of(inspect_file(today, SETTINGS)).mapping().fields["is_won"]
+    words = {case.const: {word for test in case.when.values() for word in test.words} for case in rule.cases}
+    assert words["true"] == {"Closed Won"}
+    assert "closed lost" in words["false"]
+
+
+def test_ids_of_salesforce_are_written_with_18_characters(tmp_path):
+    text = "Activity ID,Type,Date,Assigned To ID\n00TA0000001aaaA,Call,2026-03-02,005A0000001aBcDIAU\n"
+    row = filled(inspect_file(written(tmp_path, "calls.csv", text), SETTINGS))
+    assert (row["source_record_id"], row["rep_id"]) == ("00TA0000001aaaAMAQ", "005A0000001aBcDIAU")
+
+
+def test_the_lines_of_a_report_are_ignored_and_a_row_that_reads_like_one_is_not(tmp_path):
+    text = "Call ID,Started,Agent\n1,2026-03-02 10:00,Ann\nAcme Ltd,2026-03-03 10:00,Ann\n\nAcme Ltd calls\nTotal: 2\n"
+    read = source_of(inspect_file(written(tmp_path, "calls.csv", text), SETTINGS)).read
+    assert read.footer == r"(?i)Total\b"
+
+
+def test_a_folder_that_a_source_reads_needs_nothing_pasted(tmp_path):
+    folder = tmp_path / "inbox" / "crm"
+    folder.mkdir(parents=True)
+    settings = Settings.model_validate({"sources": [{"name": "crm", "kind": "canonical", "path": "inbox/crm"}]})
+    sound = "source_record_id,channel,occurred_at\nA1,call,2026-03-02\n"
+    found = inspect_file(written(folder, "activities.csv", sound), settings)
+    assert (found.entity, found.proposal) == ("activities", "")
+    assert "the source 'crm' reads it where it lies: nothing is to be pasted" in found.notes
+    other = inspect_file(written(folder, "activities_b.csv", sound.replace(",", ";")), settings)
+    assert source_of(other).path == "inbox/crm/activities_b.csv"

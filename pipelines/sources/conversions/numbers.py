@@ -13,9 +13,11 @@ from sql.quoting import literal
 _CODES = (
     "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GEL GHS HKD HRK HUF IDR ILS INR ISK JOD "
     "JPY KES KRW KWD KZT LBP LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY "
-    "TWD TZS UAH UGX USD UYU VND XAF XOF ZAR TL kr zł Kč Ft"
+    "TWD TZS UAH UGX USD UYU VND XAF XOF ZAR"
 )
-_CURRENCY = rf"(?:(?:US|A|C|R|NZ|HK|S)?\p{{Sc}}|{'|'.join(_CODES.split())})"
+CURRENCY_CODES = frozenset(_CODES.split())
+_SHORT_NAMES = ("TL", "kr", "zł", "Kč", "Ft")
+_CURRENCY = rf"(?:(?:US|A|C|R|NZ|HK|S)?\p{{Sc}}|{'|'.join((*sorted(CURRENCY_CODES), *_SHORT_NAMES))})"
 _GROUPS = {".": (",", " ", "\u00a0", "\u202f", "'", "’"), ",": (".", " ", "\u00a0", "\u202f", "'", "’")}
 _FACTORS = {"k": "1000", "m": "1000000", "b": "1000000000", "%": "0.01"}
 

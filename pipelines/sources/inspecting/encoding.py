@@ -6,11 +6,12 @@ import codecs
 import re
 from pathlib import Path
 
+from pipelines.sources.reading.encodings import likely_encoding
+
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _BLOCK = 1 << 20
-# Ğ İ Ş ğ ı ş in windows-1254; the same bytes are Ð Ý Þ ð ý þ in windows-1252, which almost no export holds.
-_TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")
+_FOREIGN = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _FEW = 0.02
 
 
@@ -51,11 +52,13 @@ def _legacy(path: Path) -> tuple[str, str]:
     """The first codec of its family in which every byte is a character; the ISO codecs know every byte."""
     with path.open("rb") as file:
         content = file.read(64 * _BLOCK)
-    turkish = _TURKISH.search(content) is not None
+    turkish = likely_encoding(content) == "windows-1254"
     names = ("windows-1254", "iso-8859-9") if turkish else ("windows-1252", "iso-8859-1")
     name = next((name for name in names if _decodes(content, name)), names[-1])
     which = "Turkish" if turkish else "Western European"
-    return name, f"encoding {name} is guessed from its {which} letters: check the names in the rows below"
+    words = sorted(set(_FOREIGN.findall(content)), key=content.index)[:3]
+    seen = ", ".join(word.decode(name, errors="replace") for word in words)
+    return name, f"encoding {name}: that makes its bytes {which} letters, as in {seen}: check them"
 
 
 def _decodes(content: bytes, name: str) -> bool:

@@ -12,7 +12,7 @@ import duckdb
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.fields import Shape
-from models.mapping import ReadOptions, SourceMapping
+from models.mapping import FileFormat, ReadOptions, SourceMapping
 from models.settings import Settings, Source
 from models.strict_yaml import parse_yaml
 from pipelines.night.landing import entity_of
@@ -22,14 +22,19 @@ from pipelines.sources.inspecting.crm_export import CrmExport, find_crm_export
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
 from pipelines.sources.inspecting.layout import Layout, find_layout
 from pipelines.sources.inspecting.matching import Match, is_telling, match_entities, named_thing
-from pipelines.sources.inspecting.proposal_text import canonical_text, crm_text, mapped_text
+from pipelines.sources.inspecting.proposal_text import canonical_text, crm_text, mapped_text, source_there
 from pipelines.sources.inspecting.propose import FieldProposals
-from pipelines.sources.inspecting.sample import SampledColumn, has_decimal_commas, sample_columns
+from pipelines.sources.inspecting.sample import SampledColumn, find_decimal_mark, sample_columns
 from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, count_repeated_keys, load_rows, try_plan
 from pipelines.sources.reading import TextRows
 from pipelines.sources.readings import CRM_NAMES, crm_of, objects_of, without_joins
 
-_SAMPLES = 4
+_SAMPLES, _NEAREST = 4, 3
+_REPORT = (
+    "it is a Salesforce report, and its rows carry no id, so that the same row could not be known when it comes again:"
+    " add the column 'Activity ID' or 'Opportunity ID' to the report and inspect it again, or better export the objects"
+    " with Data Loader (docs/sources_salesforce.md)"
+)
 
 
 def inspect_file(path: Path, settings: Settings) -> Inspection:
@@ -72,13 +77,45 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
         found = dataclasses.replace(
             found, notes=(*found.notes, f"the first {MAX_TRIED:,} of {rows.rows:,} rows are tried")
         )
-    if (entity := _canonical_entity(path, layout, rows)) is not None:
-        return _canonical(connection, found, path, settings, entity, rows)
+    return _understood(connection, found, path, settings, layout, rows, columns, scratch)
+
+
+def _understood(
+    connection: duckdb.DuckDBPyConnection,
+    found: Inspection,
+    path: Path,
+    settings: Settings,
+    layout: Layout,
+    rows: TextRows,
+    columns: Sequence[SampledColumn],
+    scratch: Path,
+) -> Inspection:
+    """What the columns mean: a calendar or mailbox, a canonical file, a CRM's export, or any table to be mapped."""
     if (proposed := propose_fields(connection, layout.file_format)) is not None:
         return _personal(connection, found, path, settings, proposed, rows)
-    if layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
-        return _crm_export(connection, found, path, settings, export, rows)
-    return _mapped(connection, found, path, settings, layout.read, rows, columns)
+    usual = "," if layout.delimiter == ";" else "."  # spreadsheets write a semicolon where a comma is in the numbers
+    decimal = find_decimal_mark(columns, usual)
+    found = dataclasses.replace(found, notes=(*found.notes, *decimal.notes))
+    canonical = None
+    if (entity := _canonical_entity(path, layout, rows)) is not None:
+        canonical = _canonical(connection, found, path, settings, entity, rows)
+    elif layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
+        if not export.lacking:
+            return _crm_export(connection, found, path, settings, export, rows)
+        found = dataclasses.replace(found, notes=(*found.notes, _lacks(export)))
+    if canonical is not None and not canonical.rejected.count:
+        return canonical
+    read = layout.read.model_copy(update={"decimal": decimal.mark})
+    if decimal.mark != "." and layout.file_format is FileFormat.XLSX:  # its true numbers are read with the mark, too
+        rows = load_rows(connection, path, read, scratch)
+        columns = sample_columns(connection, rows)
+    found = dataclasses.replace(found, decimal=decimal.mark)
+    mapped = _mapped(connection, found, path, settings, read, rows, columns)
+    if canonical is not None and not _reads_more(mapped, canonical):
+        return canonical
+    if mapped.entity is None and layout.is_salesforce_report:
+        return dataclasses.replace(mapped, notes=(_REPORT, *mapped.notes))
+    return mapped
 
 
 def _personal(
@@ -124,11 +161,16 @@ def _crm_export(
     if not export.is_named:
         notes.append(f"its name does not say so: call it {export.object}{''.join(path.suffixes)}")
     kept = _kept([column for column in rows.columns if column not in export.matched])
+    there = source_there(path, settings)
+    is_read = there is not None and crm_of(there.kind) == crm
+    if is_read and there is not None:
+        notes.append(_is_read_by(there))
     return dataclasses.replace(
         found,
         entity=mapping.entity,
+        replaces=None if there is None or is_read else there.name,
         source_kind=export.kind,
-        proposal=crm_text(path, settings, export.kind),
+        proposal="" if is_read else crm_text(path, settings, export.kind),
         rows=accepted,
         rejected=rejected,
         notes=(*found.notes, *notes, *kept),
@@ -157,15 +199,32 @@ def _canonical(
     zone = settings.company.timezone
     accepted, rejected = try_plan(connection, Plan(entity, None, zone, zone), rows)
     kept = [c for c in rows.columns if as_field_name(c) not in CONTRACTS[entity].kinds()]
+    there = source_there(path, settings)
     return dataclasses.replace(
         found,
         entity=entity,
         source_kind="canonical",
-        proposal=canonical_text(path, settings),
+        proposal="" if there is not None else canonical_text(path, settings),
         rows=accepted,
         rejected=rejected,
-        notes=(*found.notes, *_kept(kept)),
+        notes=(*found.notes, *([] if there is None else [_is_read_by(there)]), *_kept(kept)),
     )
+
+
+def _reads_more(mapped: Inspection, canonical: Inspection) -> bool:
+    """Whether a mapping is worth proposing for a file that is called and headed as the contract says."""
+    return mapped.entity == canonical.entity and mapped.rejected.count < canonical.rejected.count
+
+
+def _lacks(export: CrmExport) -> str:
+    return (
+        f"it looks like {export.object} of {CRM_NAMES[str(crm_of(export.kind))]}, but lacks {', '.join(export.lacking)}:"
+        f" export it again with that, and kind: {export.kind} reads it"
+    )
+
+
+def _is_read_by(there: Source) -> str:
+    return f"the source '{there.name}' reads it where it lies: nothing is to be pasted"
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, mapping: SourceMapping) -> list[str]:
@@ -194,13 +253,10 @@ def _mapped(
     rows: TextRows,
     columns: Sequence[SampledColumn],
 ) -> Inspection:
-    if has_decimal_commas(columns):
-        read = read.model_copy(update={"decimal": ","})
-        found = dataclasses.replace(found, decimal=",")
     zone = settings.company.timezone
     matches = match_entities(path.name, columns)
     for match in (match for match in matches if match.fits):
-        proposals = FieldProposals(connection, match, columns, zone)
+        proposals = FieldProposals(connection, match, columns, settings.company)
         proposals.propose(path.name)
         if proposals.unfilled:
             continue
@@ -225,9 +281,9 @@ def _mapped(
 
 
 def _no_entity(name: str, matches: Sequence[Match]) -> list[str]:
-    """What each entity would need, the nearest first."""
+    """What the nearest entities would need; only the one that the file is named after, when it is."""
     named = [match for match in matches if named_thing(name) in match.words.names]
-    nearest = [*named, *(match for match in matches if match not in named)]
+    nearest = named or matches[:_NEAREST]
     return ["no entity fits these columns; map it by hand, or join it to another file", *map(_needs, nearest)]
 
 

@@ -39,7 +39,8 @@ class Rejected:
 class Inspection:
     """What a file is, and how it could be read.
 
-    `entity` None means that no entity fits; then there is no `proposal`. `proposal` is one entry of `sources:`,
+    `entity` None means that no entity fits; then there is no `proposal`. `proposal` is one entry of `sources:`, to be put
+    in the place of the source `replaces` when there is one,
     `rows` are the first ten records that it accepts, as typed values by field. `notes` say what was assumed.
     """
 
@@ -51,6 +52,7 @@ class Inspection:
     skip_rows: int = 0
     columns: tuple[ColumnGuess, ...] = ()
     entity: str | None = None
+    replaces: str | None = None
     source_kind: str | None = None
     proposal: str = ""
     rows: tuple[dict[str, Any], ...] = ()

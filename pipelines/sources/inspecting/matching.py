@@ -17,6 +17,7 @@ from pipelines.sources.vocabulary import EntityWords, folded, load_vocabulary
 _REQUIRED, _OPTIONAL, _NAMED = 3.0, 1.0, 8.0
 _WEAK, _BLANK = 0.3, 0.3
 _ENOUGH = 4.0
+_NUMBER_WORDS = ("id", "no", "nr", "number", "nummer", "numarasi", "kodu", "key")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _match(entity: str, what: str, columns: Sequence[SampledColumn]) -> Match:
     found = {
         field: tuple(column for column, _ in matched)
         for field in contract.kinds()
-        if (matched := _columns_of(field, words.fields.get(field, ()), columns))
+        if (matched := _columns_of(field, _names_of(field, contract.KEY[0], words), columns))
     }
     missing = tuple(name for name in contract.required() if name not in found and name not in words.constants)
     score = sum(_weight(field, found[field][0], entity, named=named) for field in found) + _NAMED * named
@@ -76,6 +77,14 @@ def _evidence(entity: str, found: dict[str, tuple[SampledColumn, ...]]) -> float
     if weights.get(contract.KEY[0], 0) < _REQUIRED or sum(required) < 0.6 * _REQUIRED * len(required):
         return 0.0
     return sum(weight for field, weight in weights.items() if field not in ("is_deleted", "updated_at"))
+
+
+def _names_of(field: str, key: str, words: EntityWords) -> tuple[str, ...]:
+    """The vocabulary's names of a field; the key is also called like the thing with a number: `Fırsat No`, `Deal #`."""
+    names = words.fields.get(field, ())
+    if field != key or not field.endswith("_id"):
+        return names
+    return (*names, *(f"{thing} {number}" for thing in sorted(words.names) for number in _NUMBER_WORDS))
 
 
 def _columns_of(field: str, names: Sequence[str], columns: Sequence[SampledColumn]) -> list[tuple[SampledColumn, str]]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from models.mapping import ReadOptions
-from models.settings import Settings
+from models.settings import Settings, Source
 from models.yaml_line import yaml_line
+from pipelines.night.landing import entity_of
 from pipelines.sources.inspecting.matching import named_thing
 from pipelines.sources.inspecting.rules import Rule
 from pipelines.sources.reading.formats import COMPRESSIONS
@@ -17,16 +18,25 @@ from pipelines.sources.readings import crm_of
 _DATED = re.compile(r"[-_. ]*[0-9][0-9-_.T ]*$")
 
 
+def source_there(path: Path, settings: Settings) -> Source | None:
+    """The source that reads the whole folder in which the file lies."""
+    folder = folder_for(path, "")
+    return next((one for one in settings.sources if one.kind != "mapped" and one.path.strip("/") == folder), None)
+
+
 def canonical_text(path: Path, settings: Settings) -> str:
     """The entry of a folder of canonical files."""
     name = _source_name(path, settings, "crm", None)
-    return "\n".join([f"- name: {name}", "  kind: canonical", f"  path: inbox/{name}", *_zone(settings), ""])
+    return "\n".join(
+        [f"- name: {name}", "  kind: canonical", f"  path: {folder_for(path, name)}", *_zone(settings), ""]
+    )
 
 
 def crm_text(path: Path, settings: Settings, kind: str) -> str:
-    """The entry of a folder of a CRM's exports."""
-    name = _source_name(path, settings, str(crm_of(kind)), None, kind)
-    return "\n".join([f"- name: {name}", f"  kind: {kind}", f"  path: inbox/{name}", *_zone(settings), ""])
+    """The entry of a folder of a CRM's exports, under the name of the source that reads the folder now."""
+    there = source_there(path, settings)
+    name = _source_name(path, settings, str(crm_of(kind)), None, kind) if there is None else there.name
+    return "\n".join([f"- name: {name}", f"  kind: {kind}", f"  path: {folder_for(path, name)}", *_zone(settings), ""])
 
 
 def mapped_text(
@@ -45,6 +55,14 @@ def mapped_text(
         remark = "  # check this" if isinstance(rule, dict) and "const" in rule else ""
         lines.append(f"    {field}: {yaml_line(rule)}{remark}")
     return "\n".join([*lines, ""])
+
+
+def folder_for(path: Path, name: str) -> str:
+    """Where the night is to find the file: where it lies, when that is in an inbox, else a folder of the source's own."""
+    folder = path.absolute().parent
+    if folder.name == "inbox":
+        return "inbox"
+    return f"inbox/{folder.name if folder.parent.name == 'inbox' else name}"
 
 
 def _zone(settings: Settings) -> list[str]:
@@ -71,8 +89,13 @@ def _kind(entity: str | None) -> str:
 
 
 def _glob(path: Path, name: str) -> str:
-    """The file and later ones of its series: digits at the end of the name may differ."""
+    """The file and later ones of its series: digits at the end of the name may differ.
+
+    Of a canonical name the file alone: what a mapped source names is read by no other, and its siblings may be sound.
+    """
     ending = "".join(path.suffixes[-2:]) if path.suffix in COMPRESSIONS else path.suffix
     stem = path.name.removesuffix(ending)
+    if entity_of(path.name) is not None:
+        return f"{folder_for(path, name)}/{re.sub('[*?[]', '?', path.name)}"
     series = _DATED.sub("", stem) or stem
-    return f"inbox/{name}/{re.sub('[*?[]', '?', series)}*{ending}"
+    return f"{folder_for(path, name)}/{re.sub('[*?[]', '?', series)}*{ending}"

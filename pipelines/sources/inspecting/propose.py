@@ -8,8 +8,20 @@ import duckdb
 
 from models.contracts import CONTRACTS
 from models.fields import SECONDS, Kind, Shape
+from models.settings import Company
 from pipelines.sources.inspecting.matching import Match, named_thing
-from pipelines.sources.inspecting.rules import Rule, RuleGuess, guess_duration, guess_words, known_words
+from pipelines.sources.inspecting.rules import (
+    Rule,
+    RuleGuess,
+    currencies_in,
+    guess_currency,
+    guess_duration,
+    guess_id,
+    guess_open_words,
+    guess_words,
+    is_clock_of_day,
+    known_words,
+)
 from pipelines.sources.inspecting.sample import SampledColumn
 from pipelines.sources.inspecting.times import TimeGuess, guess_times, is_day_first, swapped
 from pipelines.sources.vocabulary import load_vocabulary
@@ -22,7 +34,7 @@ class FieldProposals:
     """Goes through the fields of one match; `fields`, `notes` and `unfilled` (required, without any rule) result."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, match: Match, columns: Sequence[SampledColumn], timezone: str
+        self, connection: duckdb.DuckDBPyConnection, match: Match, columns: Sequence[SampledColumn], company: Company
     ) -> None:
         self.fields: dict[str, Rule] = {}
         self.notes: list[str] = []
@@ -32,7 +44,7 @@ class FieldProposals:
         self._contract = CONTRACTS[match.entity]
         self._times: dict[str, TimeGuess | None] = {}
         self._day_first = self._evident_order()
-        self._timezone = timezone
+        self._company = company
 
     def propose(self, file_name: str) -> None:
         """Fills `fields` in the order of the contract."""
@@ -43,6 +55,10 @@ class FieldProposals:
             if guess is not None and guess.rule is not None:
                 self.fields[field] = guess.rule
                 self.notes += guess.notes
+        if "is_won" in self._contract.kinds() and "is_won" not in self.fields:
+            self.notes.append("nothing says which deals are won: deliver stages.csv with the outcome of each stage")
+        self._propose_currency()
+        self._propose_clock()
         self._apply_conditions()
 
     @property
@@ -54,12 +70,57 @@ class FieldProposals:
         required = field in self._contract.required()
         columns = self._match.columns.get(field, ())
         if kind.words:
-            return self._best_words(field, kind, columns, required=required)
+            return self._best_words(field, kind, columns, required=required) or self._by_its_words(field, kind)
         if kind.shape in _TIMES:
             return self._times_of(field, kind, columns, required=required)
         if not columns:
             return None
-        return guess_duration(columns[0]) if kind is SECONDS else RuleGuess(columns[0].name)
+        if kind is SECONDS:
+            return guess_duration(columns[0])
+        if field in load_vocabulary().open_words:
+            return guess_open_words(field, columns[0])
+        return guess_currency(columns[0]) if field == "currency" else guess_id(field, columns[0])
+
+    def _by_its_words(self, field: str, kind: Kind) -> RuleGuess | None:
+        """A column under another name whose every word is one of the field's; only before a constant is taken."""
+        if field not in self._match.words.constants:
+            return None
+        for column in self._columns:
+            seen = column.all_words()
+            if seen and len(known_words(field, kind, seen)) == len(seen) and column.kind in ("word", "text"):
+                guess = guess_words(field, kind, column, required=True)
+                return RuleGuess(guess.rule, (f"{field} is read from '{column.name}', whose words say it: check this",))
+        return None
+
+    def _propose_currency(self) -> None:
+        """The currency that the amount's name or its values hold; without one the company's is taken, and told."""
+        amounts = [name for name in ("amount", "monthly_amount") if name in self.fields]
+        if not amounts or "currency" not in self._contract.kinds() or "currency" in self.fields:
+            return
+        column = self._match.columns[amounts[0]][0]
+        found = currencies_in([column.name, *column.values])
+        if len(found) == 1:
+            self.fields["currency"] = {"const": found[0]}
+            return
+        own = self._company.currency
+        mixed = f"'{column.name}' holds {', '.join(found)}, but " if found else ""
+        self.notes.append(f"{mixed}no column says the currency: all amounts are taken as {own} (check this)")
+
+    def _propose_clock(self) -> None:
+        """A column of clock times beside one of days: together they say when it happened."""
+        rule = self.fields.get("occurred_at")
+        name = rule if isinstance(rule, str) else rule.get("column") if isinstance(rule, dict) else None
+        day = next((column for column in self._columns if column.name == name), None)
+        clock = next((column for column in self._columns if is_clock_of_day(column)), None)
+        if day is None or clock is None or _has_clock([day]):
+            return
+        named = rule.get("format", "%Y-%m-%d") if isinstance(rule, dict) else "%Y-%m-%d"
+        days = [named] if isinstance(named, str) else list(named) if isinstance(named, list) else []
+        if any(not str(name).startswith("%") for name in days):
+            return
+        clocks = ("%H:%M:%S", "%H:%M") if any(value.count(":") > 1 for value in clock.values) else ("%H:%M",)
+        formats = [*(f"{name} {ending}" for name in days for ending in clocks), *days]
+        self.fields["occurred_at"] = {"column": day.name, "clock": clock.name, "format": formats}
 
     def _best_words(
         self, field: str, kind: Kind, columns: Sequence[SampledColumn], *, required: bool
@@ -106,7 +167,7 @@ class FieldProposals:
         day_first = self._day_first
         reason = "as another column shows"
         if day_first is None:
-            day_first = not self._timezone.startswith(_MONTH_FIRST_ZONES)
+            day_first = not self._company.timezone.startswith(_MONTH_FIRST_ZONES)
             reason = "no value has a part above 12: check this"
         order = "day before month" if day_first else "month before day"
         notes.append(f"'{column.name}' could be D/M or M/D; {order} is taken ({reason})")

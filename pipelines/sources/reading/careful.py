@@ -13,7 +13,7 @@ from models.fields import BLANKS
 from models.mapping import ReadOptions
 from pipelines.sources.reading.clean_lines import LineBlock, clean_lines, read_clean
 from pipelines.sources.reading.encodings import mark_length
-from pipelines.sources.reading.footers import footer_of
+from pipelines.sources.reading.footers import footer_of, is_footer
 from pipelines.sources.reading.headers import Header, header_of, no_header
 from pipelines.sources.reading.physical_lines import PhysicalLines
 from pipelines.sources.reading.records import Dialect, Fault, RecordSplitter
@@ -77,16 +77,15 @@ class _CarefulReader:
             self._spool.ignored += 1
         elif isinstance(cells, Fault):
             self._spool.reject(splitter.reject(cells))
-        elif self._is_footer(cells[0]) or (len(cells) == 1 < width and not cells[0].strip(BLANKS)):
+        elif is_footer(self._footer, cells, self._header.places[0]) or (
+            len(cells) == 1 < width and not cells[0].strip(BLANKS)
+        ):
             self._spool.ignored += 1
         elif (fault := self._header.misfit(cells)) is not None:
             self._spool.reject(splitter.reject(fault))
         else:
             self._rows.append(self._header.pick(cells))
             self._row_lines.append(splitter.line_number)
-
-    def _is_footer(self, cell: str | None) -> bool:
-        return self._footer is not None and self._footer.match((cell or "").strip(BLANKS)) is not None
 
     def _add_block(self, block: LineBlock, places: NDArray[np.int64], first: int) -> None:
         """The clean lines and the rows judged one by one, in the order of the file."""
@@ -109,7 +108,9 @@ class _CarefulReader:
         """False for the clean lines that are footers (ignored) or hold a cell under no name (rejected)."""
         kept = np.ones(frame.height, bool)
         if self._footer is not None and frame.width:
-            kept = ~np.fromiter((self._is_footer(cell) for cell in frame[:, 0]), bool, frame.height)
+            firsts = frame[:, [0, self._header.places[0]]] if self._header.places[0] else frame[:, [0]]
+            found = (is_footer(self._footer, cells, 1) for cells in firsts.iter_rows())
+            kept = ~np.fromiter(found, bool, frame.height)
             self._spool.ignored += int((~kept).sum())
         for unnamed in sorted(set(range(frame.width)) - set(self._header.places)):
             stray = (frame[:, unnamed].fill_null("").str.strip_chars(BLANKS) != "").to_numpy() & kept
@@ -123,6 +124,6 @@ class _CarefulReader:
 
 def _unreadable_header(fault: Fault) -> UnreadableFileError:
     if fault.rule == "encoding":
-        remedy = "save the file as UTF-8, or set read: {encoding: windows-1254} (or what it really is)"
+        remedy = "touchline inspect FILE finds its encoding and proposes settings to paste; or save the file as UTF-8"
         return UnreadableFileError("encoding", f"the header cannot be read: {fault.message}", remedy)
     return no_header(f"the header cannot be read: {fault.message}")

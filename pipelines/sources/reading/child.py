@@ -27,7 +27,7 @@ import numpy as np
 from models.errors import UnreadableFileError, UsageError
 from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.deaths import broken_reader, explain_death, out_of_memory, too_much_output, too_slow
-from pipelines.sources.reading.rows import ListedLines, StructuralReject, TextRows
+from pipelines.sources.reading.rows import ListedLines, SheetSample, StructuralReject, TextRows
 
 COMMAND = (sys.executable, "-m", "pipelines.sources.reading.child_process")
 _NEEDED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "HOME")
@@ -78,6 +78,18 @@ def split_apart(path: Path, file_format: FileFormat, options: ReadOptions, scrat
     finally:
         account.unlink()
         _lines_of(account).unlink()
+
+
+def sheets_apart(path: Path, scratch: Path) -> list[SheetSample]:
+    """`list_sheets` in the child process."""
+    account = scratch.absolute() / f"sheets_{os.getpid()}_{next(_NUMBERS)}.json"
+    worker().run(
+        {"task": "sheets", "path": str(path.absolute()), "target": str(account)}, limits_for(path.stat().st_size)
+    )
+    try:
+        return [SheetSample(**sheet) for sheet in json.loads(account.read_bytes())]
+    finally:
+        account.unlink()
 
 
 def _rows_of(account: Path) -> TextRows:

@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,9 @@ def _do(job: dict[str, Any]) -> None:
     path, target = Path(job["path"]), Path(job["target"])
     if job["task"] == "unpack":
         unpacking.unpack(path, job["compression"], target)
+        return
+    if job["task"] == "sheets":
+        target.write_text(json.dumps([asdict(sheet) for sheet in split.list_sheets(path)]), encoding="ascii")
         return
     options = ReadOptions.model_validate_json(job["options"])
     _write_account(split.split_file(path, FileFormat(job["format"]), options, Path(job["scratch"])), target)

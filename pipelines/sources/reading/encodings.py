@@ -6,6 +6,7 @@ An encoding is never guessed: it is UTF-8 or what the settings say. A mark that 
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from models.errors import UnreadableFileError, UsageError
@@ -20,6 +21,8 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 _ASCII = "\r\n\t,;|\"'aZ09"
 _BLOCK = 1 << 20
+# Ğ İ Ş ğ ı ş in windows-1254; the same bytes are Ð Ý Þ ð ý þ in windows-1252, which almost no export holds.
+_TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")
 
 
 def as_utf8_compatible(path: Path, encoding: str, target: Path) -> tuple[Path, str]:
@@ -34,6 +37,11 @@ def as_utf8_compatible(path: Path, encoding: str, target: Path) -> tuple[Path, s
         return path, encoding
     _transcode(path, encoding, target)
     return target, UTF8
+
+
+def likely_encoding(content: bytes) -> str:
+    """Which of the encodings of older spreadsheets bytes that are not UTF-8 most likely have; a hint, never a reading."""
+    return "windows-1254" if _TURKISH.search(content) else "windows-1252"
 
 
 def mark_length(path: Path) -> int:

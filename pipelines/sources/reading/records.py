@@ -11,6 +11,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipelines.sources.reading.encodings import likely_encoding
 from pipelines.sources.reading.physical_lines import MAX_LINE, PhysicalLines
 from pipelines.sources.reading.rows import MAX_REJECT_TEXT, StructuralReject
 
@@ -199,7 +200,8 @@ class RecordSplitter:
 def encoding_fault(error: UnicodeDecodeError, encoding: str) -> Fault:
     """A line with a byte that the encoding does not know."""
     found = f"byte {error.start + 1} of the line (0x{error.object[error.start]:02X}) is not {encoding}"
-    return Fault("encoding", f"{found}; save the file as {encoding}, or set read: {{encoding: …}} to what it really is")
+    remedy = f"save the file as {encoding}, or set read: {{encoding: {likely_encoding(error.object)}}} if it is that"
+    return Fault("encoding", f"{found}; {remedy} (touchline inspect FILE shows its letters)")
 
 
 def too_large(what: str) -> Fault:

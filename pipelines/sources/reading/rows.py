@@ -101,3 +101,13 @@ def reconcile(rows: TextRows, counted: int) -> bool:
     transaction) and calls `read_rows(..., force_slow=True)`, which explains every record that does not fit.
     """
     return counted == rows.rows
+
+
+@dataclass(frozen=True)
+class SheetSample:
+    """A visible sheet: how many rows it has, and the texts of its first and last ones."""
+
+    name: str
+    rows: int
+    head: tuple[tuple[str, ...], ...]
+    tail: tuple[tuple[str, ...], ...]

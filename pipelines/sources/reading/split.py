@@ -12,7 +12,7 @@ from models.mapping import FileFormat, ReadOptions
 from pipelines.sources.reading.delimited import dialect_of
 from pipelines.sources.reading.encodings import as_utf8_compatible
 from pipelines.sources.reading.formats import check_type
-from pipelines.sources.reading.rows import TextRows
+from pipelines.sources.reading.rows import SheetSample, TextRows
 
 
 def split_file(path: Path, file_format: FileFormat, options: ReadOptions, scratch: Path) -> TextRows:
@@ -45,3 +45,11 @@ def split_file(path: Path, file_format: FileFormat, options: ReadOptions, scratc
     from pipelines.sources.reading.careful import read_slow
 
     return read_slow(text, options, dialect_of(file_format, options, encoding), scratch)
+
+
+def list_sheets(path: Path) -> list[SheetSample]:
+    """The visible sheets of a workbook, for one who does not know it yet."""
+    check_type(path, FileFormat.XLSX)
+    from pipelines.sources.reading.workbook import sample_sheets
+
+    return sample_sheets(path)

@@ -73,7 +73,7 @@ class Spool:
                 "encoding",
                 f"{len(bad):,} of {self.records:,} records are not {encoding}, the first on line "
                 f"{bad[0].line_number}: {bad[0].message}",
-                "save the file as UTF-8, or set read: {encoding: windows-1254} (or what it really is)",
+                "touchline inspect FILE finds its encoding and proposes settings to paste; or save the file as UTF-8",
             )
 
     def finish(self, columns: Sequence[str]) -> TextRows:

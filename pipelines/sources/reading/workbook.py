@@ -12,14 +12,15 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 from models.errors import UnreadableFileError
 from models.fields import BLANKS
 from models.mapping import ReadOptions
-from pipelines.sources.reading.footers import footer_of
+from pipelines.sources.reading.footers import footer_of, is_footer
 from pipelines.sources.reading.headers import Header, header_of, no_header
 from pipelines.sources.reading.records import Fault
-from pipelines.sources.reading.rows import MAX_REJECT_TEXT, StructuralReject, TextRows
+from pipelines.sources.reading.rows import MAX_REJECT_TEXT, SheetSample, StructuralReject, TextRows
 from pipelines.sources.reading.spool import Spool, frame_of
 from pipelines.sources.reading.workbook_cells import Cell, cell_text, check_size, error_cells, is_inexact
 
 _PART_ROWS = 20_000
+_SAMPLED, _SAMPLED_LAST = 400, 20
 
 
 def read_workbook(path: Path, options: ReadOptions, scratch: Path) -> TextRows:
@@ -40,6 +41,26 @@ def read_workbook(path: Path, options: ReadOptions, scratch: Path) -> TextRows:
             "corrupt_workbook", f"the workbook cannot be opened: {error}", "open and save it again, or export CSV"
         ) from error
     return _Reader(options, scratch).read(rows)
+
+
+def sample_sheets(path: Path) -> list[SheetSample]:
+    """Every visible sheet, for one who does not know the workbook yet. Raises as `read_workbook` does."""
+    try:
+        check_size(path)
+        workbook = CalamineWorkbook.from_path(path)
+        names = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
+        return [_sampled(name, workbook.get_sheet_by_name(name)) for name in names]
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # as above
+        raise UnreadableFileError(
+            "corrupt_workbook", f"the workbook cannot be opened: {error}", "open and save it again, or export CSV"
+        ) from error
+
+
+def _sampled(name: str, sheet: CalamineSheet) -> SheetSample:
+    rows = [tuple(cell_text(cell) for cell in cells) for _, cells in _SheetRows(sheet, {})]
+    return SheetSample(name, len(rows), tuple(rows[:_SAMPLED]), tuple(rows[-_SAMPLED_LAST:]))
 
 
 def _choose_sheet(workbook: CalamineWorkbook, wanted: str | None) -> str:
@@ -77,7 +98,7 @@ class _Reader:
 
     def read(self, rows: _SheetRows) -> TextRows:
         for number, cells in rows:
-            texts = [cell_text(cell) for cell in cells]
+            texts = [cell_text(cell, self._options.decimal) for cell in cells]
             if number <= self._options.skip_rows or self._is_no_record(texts):
                 self._spool.ignored += 1
             elif self._header is None:
@@ -97,8 +118,7 @@ class _Reader:
             return True
         if self._header is None:
             return False
-        is_footer = self._footer is not None and self._footer.match(texts[0].strip(BLANKS)) is not None
-        return is_footer or tuple(texts) == self._header.cells
+        return is_footer(self._footer, texts, self._header.places[0]) or tuple(texts) == self._header.cells
 
     def _take(self, header: Header, number: int, cells: list[Cell], texts: list[str]) -> None:
         fault = header.misfit(texts) or _inexact_number(header, cells)

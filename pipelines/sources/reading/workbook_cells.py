@@ -33,14 +33,17 @@ _ERROR_TEXTS = {
 }
 
 
-def cell_text(cell: Cell) -> str:
-    """Whole numbers without a point, days and times as ISO 8601, durations as HH:MM:SS."""
+def cell_text(cell: Cell, decimal: str = ".") -> str:
+    """Whole numbers without a point, days and times as ISO 8601, durations as HH:MM:SS.
+
+    `decimal` is the mark of the sheet's numbers that are texts: those that are numbers get the same, and no groups.
+    """
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, int | float):
-        return format(Decimal(repr(cell)), "f").removesuffix(".0")
+        return format(Decimal(repr(cell)), "f").removesuffix(".0").replace(".", decimal)
     if isinstance(cell, datetime):
         return str((cell + timedelta(microseconds=500_000)).replace(microsecond=0))
     if isinstance(cell, timedelta):
