@@ -99,20 +99,37 @@ def _landed_at(workspace: Workspace, file: LandedFile) -> int:
 
 
 def find_files(home: Path, source: Source, settings: Settings) -> list[InboxFile]:
-    """The files a source would read, sorted by name. What a mapped source names is read by no other kind, too."""
-    if crm_of(source.kind) is not None:
-        return [file for path in _folder_of(home, source, settings) for file in _crm_files(home, source, path)]
-    if source.kind == "canonical":
-        return [
-            InboxFile(source.name, entity, path, masked_name(path.name), path.parent)
-            for path in _folder_of(home, source, settings)
-            if (entity := entity_of(path.name)) is not None
-        ]
+    """The files a source would read, sorted by name.
+
+    What a mapped source reads of an entity no other kind reads of it, too; of another entity both do: a roster tells a
+    calendar's source who its organizers are.
+    """
+    if source.kind != "mapped":
+        named = _named_by_mappings(home, settings)
+        return [file for file in _of_folder(home, source) if file.entity not in named.get(file.path, ())]
     assert source.entity is not None
     found = list(_mapped_files(home, source, source.entity, source.path))
     for name, join in source.joins.items():
         found += _mapped_files(home, source, join_entity(source, name), join.path)
     return found
+
+
+def _of_folder(home: Path, source: Source) -> Iterator[InboxFile]:
+    """The files of a canonical or CRM's source by their names."""
+    for path in ordinary_files(home / source.path) if source.path else ():
+        if crm_of(source.kind) is not None:
+            yield from _crm_files(home, source, path)
+        elif (entity := entity_of(path.name)) is not None:
+            yield InboxFile(source.name, entity, path, masked_name(path.name), path.parent)
+
+
+def _named_by_mappings(home: Path, settings: Settings) -> dict[Path, set[str | None]]:
+    """Which entities mapped sources read of which file."""
+    named: dict[Path, set[str | None]] = {}
+    for one in settings.sources:
+        for path in _matching(home, one.path) if one.kind == "mapped" else ():
+            named.setdefault(path, set()).add(one.entity)
+    return named
 
 
 def _mapped_files(home: Path, source: Source, entity: str, pattern: str) -> Iterator[InboxFile]:
@@ -171,17 +188,8 @@ def unread_files(home: Path, source: Source, settings: Settings) -> list[Path]:
     """Files in a source's folder that belong to no entity or object: told to the user, never silently skipped."""
     if source.kind == "mapped":
         return []
-    there = _folder_of(home, source, settings)
-    if crm_of(source.kind) is not None:
-        return [path for path in there if not list(_crm_files(home, source, path))]
-    return [path for path in there if entity_of(path.name) is None]
-
-
-def _folder_of(home: Path, source: Source, settings: Settings) -> list[Path]:
-    """The files of a source's folder without those that a mapped source names."""
-    mapped = [one for one in settings.sources if one.kind == "mapped"]
-    named = {path for one in mapped for path in _matching(home, one.path)}
-    return [path for path in ordinary_files(home / source.path) if path not in named] if source.path else []
+    read = {file.path for file in _of_folder(home, source)} | _named_by_mappings(home, settings).keys()
+    return [path for path in ordinary_files(home / source.path) if path not in read] if source.path else []
 
 
 def strange_files(home: Path, source: Source) -> list[Path]:
