@@ -43,7 +43,7 @@ from sql.ledger import create_ledger
 from sql.side_by_side import another
 from sql.warehouse import Warehouse
 
-STAGED_IN_MEMORY_BYTES = 256 << 20
+STAGED_IN_MEMORY_BYTES = 2048 << 20
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,7 @@ def _load(
     _note_unread(loader, plan, build, number)
     with night.steps.step("merges"):
         quarantine_merge_cycles(loader)
+    loader.drop_staged()
     write_cursors(connection, plan.fetched.cursors)
     if not request.is_partial:
         mark_dismissed(connection, plan.orders.dismissed)

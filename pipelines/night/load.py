@@ -46,7 +46,7 @@ from pipelines.night.orders import Dismissed, FileKey
 from pipelines.night.outcome import LoadSummary
 from pipelines.night.replays import fates_of, hold_back, leave_out_forgotten
 from pipelines.night.second_header import refuse_second_header
-from pipelines.night.stage_sql import EntityPlan
+from pipelines.night.stage_sql import EntityPlan, staged_table
 from pipelines.night.winners import Verdicts, settle
 from sql.records import changed_table, create_record_table, record_key_column
 from sql.rows import create_table
@@ -136,6 +136,11 @@ class Loader:
         if self._read:
             self._columns.write(self.connection)
         return sum(result.rows_read for _, result in self._read.values())
+
+    def drop_staged(self) -> None:
+        """The rows have gone where they belong: their memory is for the tables."""
+        for contract in CONTRACTS.values():
+            self.connection.execute(f"drop table {staged_table(contract)}")
 
     def _show_anew(self) -> None:
         """Rejected rows as the redacted files have them; of torn rows about people whose file is gone nobody can tell whom
