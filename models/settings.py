@@ -184,6 +184,7 @@ class Metrics(Section):
 
     subjects: tuple[Subject, ...] = Field(
         ("activity", "performance", "funnel", "kpi", "people"),
+        min_length=1,
         description="Marts of other subjects are not built, unless one of these reads them.",
     )
 

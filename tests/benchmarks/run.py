@@ -95,13 +95,13 @@ def floor(source: Path, folder: Path) -> tuple[float, float, float]:
 
 
 def fresh_workspace(source: Path, reps: Path, folder: Path) -> Path:
-    """A workspace with the benchmark's files in its inbox and no night yet."""
+    """A workspace with the benchmark's files in its inbox and no night yet; a night waits for none of them to settle."""
     home = folder / "workspace"
     shutil.rmtree(home, ignore_errors=True)
     (home / "inbox" / "crm").mkdir(parents=True)
     (home / "touchline.yaml").write_text(SETTINGS, encoding="utf-8")
     os.link(source, home / "inbox" / "crm" / "activities.csv")
-    shutil.copy(reps, home / "inbox" / "crm" / "reps.csv")
+    shutil.copy2(reps, home / "inbox" / "crm" / "reps.csv")
     return home
 
 

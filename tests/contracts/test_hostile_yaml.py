@@ -39,6 +39,7 @@ def refused(tmp_path):
         (READ + "fields: {}, joins: {'a:b': {path: y.csv, 'on': ID, key: ID}}}]\n", "joins.a:b"),
         (READ.replace("activities", "'activities; drop table x'") + "fields: {}}]\n", "drop table x"),
         ('metrics: {subjects: ["kpi\'; --"]}\n', "metrics.subjects"),
+        ("metrics: {subjects: []}\n", "metrics.subjects"),
         ('engine: {memory_limit: "1GB\'; --"}\n', "engine.memory_limit"),
         ('company: {timezone: "UTC\'; --"}\n', "company.timezone"),
         ("sources: [{name: crm, kind: hubspot_api, api: {token: pat-literal-secret}}]\n", "sources.0.api.token"),

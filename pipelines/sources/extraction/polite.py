@@ -6,10 +6,12 @@ What belongs here: one request until it is answered. What does not: which reques
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -43,6 +45,12 @@ class _Sent:
     payload: Any
     form: Mapping[str, str] | None
     accept: str = "application/json"
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed, as httpx has it; read once a process, not once an account."""
+    return httpx.create_ssl_context()
 
 
 @dataclass
@@ -167,7 +175,11 @@ class Polite:
         self._wait_our_turn()
         if self._client is None:
             self._client = httpx.Client(
-                base_url=self.base_url, timeout=_TIMEOUT, transport=self.transport, headers={"User-Agent": _AGENT}
+                base_url=self.base_url,
+                timeout=_TIMEOUT,
+                transport=self.transport,
+                headers={"User-Agent": _AGENT},
+                verify=_trust(),
             )
         response = self._client.request(
             method,
