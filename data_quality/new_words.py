@@ -14,6 +14,7 @@ from data_quality.expected import Expected, Fact, Suite
 from data_quality.newest_rows import ColumnsOfBoth, words_of
 from models.contracts import CONTRACTS
 from models.settings import Quality
+from models.shown import first_few
 from models.tables import Severity, TableSpec
 from sql.quoting import identifier, literal, qualified
 from sql.records import changed_table, record_key_column
@@ -87,13 +88,8 @@ def _new_ones(
             ranked = sorted(
                 ((count, word) for (of, word), count in new.items() if of == source), key=lambda one: (-one[0], one[1])
             )
-            more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
-            yield (
-                source,
-                f"{column} "
-                + ", ".join(f"'{word}' ({count:,} row{'s' if count != 1 else ''})" for count, word in ranked[:_NAMED])
-                + more,
-            )
+            named = [f"'{word}' ({count:,} row{'s' if count != 1 else ''})" for count, word in ranked]
+            yield source, f"{column} {first_few(named, _NAMED)}"
 
 
 def _only_known(quality: Quality, entity: str, source: str, columns: Iterable[str], told: list[str]) -> Expected:

@@ -45,15 +45,19 @@ def uncredited_lines(connection: duckdb.DuckDBPyConnection, workspace: Workspace
     lines = []
     if unknown["ids"]:
         lines += [
-            f"\nCredited to nobody: {count(unknown['activities'])} activities of {count(unknown['ids'])} rep ids that no"
-            " roster knows (table ops.unattributed)",
+            f"\nCredited to nobody: {_some(unknown['activities'], 'activity', 'activities')} of"
+            f" {_some(unknown['ids'], 'rep id', 'rep ids')} that no roster knows (table ops.unattributed)",
             "  → Deliver a roster with these ids (a reps.csv; docs/sources.md), or who is who as rep_aliases.csv",
         ]
     if named["ids"]:
         lines += [
-            f"\n{count(named['ids'])} unknown rep ids are the full name of a rep on a roster"
-            f" ({count(named['records'])} activities and deals, table ops.rep_by_name)",
+            f"\nUnknown rep ids that are the full name of a rep on a roster: {count(named['ids'])} (activities and deals:"
+            f" {count(named['records'])}, table ops.rep_by_name)",
             "  → Have the list of who is who written, read it through, drop it into the folder of a canonical source:",
             f'    touchline query --home {workspace.home} "{ALIASES}" --format csv --output rep_aliases.csv',
         ]
     return lines
+
+
+def _some(number: int, one: str, several: str) -> str:
+    return f"{count(number)} {one if number == 1 else several}"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import duckdb
 
 from models.contracts import CONTRACTS
 from models.mapping import SourceMapping
 from models.settings import Settings, Source
+from models.shown import first_few
 from models.yaml_line import yaml_entry
 from pipelines.night.columns import Change, KnownColumn, shown
 from pipelines.night.stage_sql import staged_table
 from pipelines.sources.column_advice import likely_column, likely_field
 from pipelines.sources.header_match import WHERE_MAPPINGS_ARE
-from pipelines.sources.inspecting.propose_one import propose_rule
 from sql.quoting import literal
 
 _NAMED = 8
@@ -69,7 +69,7 @@ def column_notes(arrived: Arrived, change: Change) -> Iterator[str]:
     if change.new and not (arrived.source.object and change.is_first_night):
         names = [one.column_name for one in change.new.values()]
         yield (
-            f"{where}: columns that nothing names are kept in private.duckdb only: {_listed(names)}."
+            f"{where}: columns that nothing names are kept in private.duckdb only: {first_few(names, _NAMED)}."
             " Map those that belong to a field."
         )
     for one in change.new.values():
@@ -110,6 +110,10 @@ def _field(connection: duckdb.DuckDBPyConnection, settings: Settings, arrived: A
     """The rule as a mapping writes it, with the unit, format or words that the load's own values show."""
     if arrived.mapping is None:
         return f"rename it to {field}"
+    from pipelines.sources.inspecting.propose_one import (
+        propose_rule,  # few nights meet a column that looks like a field
+    )
+
     pointer = "/" + column.replace("~", "~0").replace("/", "~1")
     cells = (
         f"select json_extract_string(_extra, {literal(pointer)}) from {staged_table(CONTRACTS[arrived.entity])}"
@@ -117,8 +121,3 @@ def _field(connection: duckdb.DuckDBPyConnection, settings: Settings, arrived: A
     )
     company = settings.company.model_copy(update={"timezone": arrived.source.timezone or settings.company.timezone})
     return yaml_entry({"fields": {field: propose_rule(connection, arrived.entity, field, column, cells, company)}})
-
-
-def _listed(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:_NAMED]) + (f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else "")

@@ -68,7 +68,7 @@ class Plan:
 
     previous: Generation | None
     published: Mapping[str, object]
-    subjects: frozenset[str]
+    subjects: tuple[str, ...]
     fingerprint: str
     alerts_fingerprint: str
     known: tuple[KnownLoad, ...]
@@ -116,7 +116,7 @@ def make_plan(request: NightRequest, settings: Settings, landed: list[LandedFile
     elif not why and orders.erases:
         why = "somebody is to be forgotten"
     alerts = alerts_fingerprint_of(settings, SQL_FOLDER)
-    subjects = frozenset(settings.metrics.subjects)
+    subjects = settings.metrics.subjects
     return Plan(previous, published, subjects, fingerprint, alerts, tuple(known), inbox, bool(why), why, orders)
 
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
 
 from data_quality.quarantine import Rejected
 from models.errors import UnreadableFileError
+from pipelines.sources.header_match import squashed
 
 _DELIMITERS = re.compile("[,;\t|]")
-_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def refuse_second_header(name: str, known: Collection[str], rejected: Iterable[Rejected]) -> None:
     """Raises UnreadableFileError `second_header` at the first rejected record that names columns among the `known` ones."""
-    columns = {_letters(column) for column in known}
+    columns = {squashed(column) for column in known}
     for row in rejected:
         if _is_other_header(_cells_of(row), columns):
             raise UnreadableFileError(
@@ -39,13 +38,7 @@ def _cells_of(row: Rejected) -> Mapping[str, str | None]:
 
 def _is_other_header(cells: Mapping[str, str | None], columns: set[str]) -> bool:
     """Whether at least two cells, and half of them or more, are names of columns, and not just their own."""
-    words = {key: _letters(cell) for key, cell in cells.items() if isinstance(cell, str) and cell.strip()}
+    words = {key: squashed(cell) for key, cell in cells.items() if isinstance(cell, str) and cell.strip()}
     named = [key for key, word in words.items() if word in columns]
-    is_repeated = all(_letters(key) == words[key] for key in named)
+    is_repeated = all(squashed(key) == words[key] for key in named)
     return len(named) >= 2 and 2 * len(named) >= len(words) and not is_repeated
-
-
-@lru_cache(maxsize=4096)
-def _letters(text: str) -> str:
-    """A name without case, blanks, underscores and quotes; remembered, since cells repeat and rejects come in thousands."""
-    return _NO_LETTERS.sub("", text).lower()

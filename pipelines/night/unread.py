@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models.personal import masked_name
 from models.settings import Settings, Source
+from models.shown import first_few
 from pipelines.night.landing import find_files, ordinary_files, strange_files, unread_files
 from pipelines.sources.readings import crm_of
 
@@ -48,8 +49,7 @@ def homeless_files(home: Path, settings: Settings) -> list[Path]:
 
 
 def _listed(paths: Sequence[Path], shown: Callable[[str], str]) -> str:
-    names = ", ".join(shown(masked_name(path.name)) for path in paths[:_SHOWN])
-    return names + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+    return first_few([shown(masked_name(path.name)) for path in paths], _SHOWN)
 
 
 def _names_of(source: Source) -> str:

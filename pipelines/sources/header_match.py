@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from models.errors import UnreadableFileError
 from models.mapping import SourceMapping
@@ -14,6 +15,8 @@ from models.records import Record
 from models.yaml_line import yaml_entry
 from pipelines.sources.column_advice import fields_fed, likely_column
 
+_DELIMITERS = {";": ('";"', "semicolons"), "\t": ('"\\t"', "tabs"), "|": ('"|"', "bars"), ",": ('","', "commas")}
+_SPREADSHEET_MARK = re.compile("(?i)sep=(.?)")
 WHERE_MAPPINGS_ARE = "of the source in touchline.yaml; of a CRM a copy in its `mappings` folder"
 
 
@@ -22,8 +25,9 @@ def loosely(name: str) -> str:
     return re.sub(r"[\s_]+", " ", name.strip().casefold()).strip()
 
 
+@lru_cache(maxsize=4096)
 def squashed(name: str) -> str:
-    """Only its letters and digits, in lower case."""
+    """Only its letters and digits, in lower case; remembered, since it is also asked of cells, which repeat."""
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
@@ -43,16 +47,19 @@ def find_column(name: str, columns: Sequence[str]) -> str | None:
     return None
 
 
+def find_named(mapping: SourceMapping, name: str, columns: Sequence[str]) -> str | None:
+    """The file's column that a mapping's column means, under its name or else its first alias that is there."""
+    names = (name, *mapping.aliases.get(name, ()))
+    return next((column for one in names if (column := find_column(one, columns)) is not None), None)
+
+
 def match_columns(mapping: SourceMapping, columns: Sequence[str]) -> dict[str, str | None]:
     """Each column that a mapping names → the file's column; None for one that the file may lack and does.
 
     A name is looked for first, then its aliases. Raises UnreadableFileError missing_column for one that is needed.
     """
     needed = mapping.columns() if mapping.needs is None else mapping.needs
-    found: dict[str, str | None] = {}
-    for name in mapping.columns():
-        names = (name, *mapping.aliases.get(name, ()))
-        found[name] = next((column for one in names if (column := find_column(one, columns)) is not None), None)
+    found = {name: find_named(mapping, name, columns) for name in mapping.columns()}
     for name in needed:
         if found[name] is None:
             unread = [column for column in columns if column not in found.values()]
@@ -102,12 +109,6 @@ def _renamed(mapping: SourceMapping, name: str, unread: Sequence[str]) -> _Renam
         column,
         f"add to the mapping ({WHERE_MAPPINGS_ARE}): {yaml_entry({'aliases': {name: aliases}})}",
     )
-
-
-_DELIMITERS = {";": ('";"', "semicolons"), "\t": ('"\\t"', "tabs"), "|": ('"|"', "bars"), ",": ('","', "commas")}
-
-
-_SPREADSHEET_MARK = re.compile("(?i)sep=(.?)")
 
 
 def _missing(name: str, renamed: _Renamed | None, columns: Sequence[str]) -> UnreadableFileError:

@@ -4,7 +4,6 @@ import gzip
 import io
 import os
 import sys
-import zipfile
 
 import openpyxl
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from models.settings import Settings
 from pipelines.sources.inspecting import inspect_file
 from pipelines.sources.reading import child
+from tests.runs.test_hostile_files import crowded_workbook
 
 DIES = (sys.executable, "-c", "import sys; sys.stdin.readline(); sys.exit(3)")
 
@@ -21,16 +21,6 @@ def a_workbook():
     book.active.append(["Call ID", "Started"])
     packed = io.BytesIO()
     book.save(packed)
-    return packed.getvalue()
-
-
-def a_workbook_bomb():
-    """Its table of contents lists more files than any workbook has."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-        for number in range(10_001):
-            archive.writestr(f"xl/worksheets/{number}", "")
     return packed.getvalue()
 
 
@@ -55,7 +45,7 @@ def test_whatever_can_break_a_reader_is_read_in_the_child_process(tmp_path, monk
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("bomb.xlsx", a_workbook_bomb(), "(bomb)"),
+        ("bomb.xlsx", crowded_workbook(), "(bomb)"),
         ("bomb.csv.gz", gzip.compress(b"0" * (128 << 20), mtime=0), "(bomb)"),
         ("endless.json", b"[" * 1_000_000, "(bad_json)"),
         ("workbook.csv", a_workbook(), "(wrong_type:xlsx)"),

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.mapping import SourceMapping
 from models.settings import EXPORT_KINDS, Source
-from pipelines.sources.header_match import find_column
+from pipelines.sources.header_match import find_named
 from pipelines.sources.readings import readers_of, readings
 
 _NAMED_SHARE, _UNNAMED_SHARE, _FEWEST = 0.25, 0.5, 4
@@ -47,7 +46,7 @@ def find_crm_export(file_name: str, columns: Sequence[str]) -> CrmExport | None:
 
 def _judge(kind: str, reading: Source, is_named: bool, columns: Sequence[str]) -> CrmExport | None:
     mapping = reading.mapping()
-    there = {name: _column_of(name, mapping, columns) for name in mapping.columns()}
+    there = {name: find_named(mapping, name, columns) for name in mapping.columns()}
     needed = mapping.columns() if mapping.needs is None else mapping.needs
     lacking = tuple(name for name in needed if there.get(name) is None)
     own = {column for column in there.values() if column is not None}
@@ -57,8 +56,3 @@ def _judge(kind: str, reading: Source, is_named: bool, columns: Sequence[str]) -
     if lacking and (not is_named or len(own) < _EXPLAINED * len(columns)):
         return None
     return CrmExport(kind, reading.object, is_named, bool(reading.joins), tuple(sorted(own)), lacking)
-
-
-def _column_of(name: str, mapping: SourceMapping, columns: Sequence[str]) -> str | None:
-    names = (name, *mapping.aliases.get(name, ()))
-    return next((column for one in names if (column := find_column(one, columns)) is not None), None)

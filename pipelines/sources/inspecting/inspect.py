@@ -14,6 +14,7 @@ from models.errors import UnreadableFileError
 from models.fields import Shape
 from models.mapping import FileFormat, ReadOptions, SourceMapping
 from models.settings import Settings, Source
+from models.shown import first_few
 from models.strict_yaml import parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
@@ -240,8 +241,7 @@ def _repeated(connection: duckdb.DuckDBPyConnection, mapping: SourceMapping) -> 
 def _kept(columns: Sequence[str]) -> list[str]:
     if not columns:
         return []
-    shown = ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
-    return [f"kept as they are, in no field: {shown}"]
+    return [f"kept as they are, in no field: {first_few(columns, 12)}"]
 
 
 def _mapped(
