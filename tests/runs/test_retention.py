@@ -2,19 +2,23 @@
 
 import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
 
 from models.errors import TouchlineError
+from models.settings import load_settings
 from pipelines.cli import main
 from pipelines.commands.quarantined import Choice, open_quarantine, targets_of
 from pipelines.doctor.finding import Patient
 from pipelines.doctor.retention import check_retention
 from pipelines.night.operator import give_order
 from pipelines.night.rollback import roll_back
-from tests.runs.conftest import SETTINGS, Office
+from pipelines.night.run import NightRequest, find_nothing_new
+from pipelines.night.workspace import Workspace
+from tests.cheap_nights import CHEAP
+from tests.runs.conftest import AS_OF, SETTINGS, STARTED, Office
 from tests.runs.test_forget import found_below
 
 KEEPING = SETTINGS + "privacy: {keep_landed_days: 30, keep_quarantine_days: 40}\n"
@@ -74,6 +78,18 @@ def old(young, tmp_path):
     outcome = office.night()
     assert any("4 were replaced by their rows" in note for note in outcome.notes) and raw(office) == []
     return office, before
+
+
+def test_files_that_grew_old_are_something_to_do_for_a_night_with_nothing_new(young, tmp_path):
+    shutil.copytree(young.workspace.home, tmp_path / "workspace", symlinks=True)
+    request = NightRequest(Workspace(tmp_path / "workspace"), AS_OF, STARTED + timedelta(days=100), "run-100")
+
+    def found(settings):
+        Office(tmp_path / "workspace", settings)
+        return find_nothing_new(request, load_settings(request.workspace.settings_file, CHEAP))
+
+    assert found(KEEPING) is None
+    assert found(SETTINGS).status == "nothing_new"
 
 
 def test_a_rebuild_without_the_files_makes_the_same_tables_and_holds_no_name(old):
