@@ -12,7 +12,7 @@ WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
 
 FIGURES := .pytest_cache/reliability.jsonl
 
-.PHONY: help setup run test test-slow check bench reliability docs lock
+.PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs site lock
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,10 +35,15 @@ run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty worksp
 		$(BIN)/touchline run --home "$(WORKSPACE)" $${as_of:+--as-of "$$as_of"}
 
 test: setup ## Run the test suite.
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not browser"
 
 test-slow: setup ## Run the tests that take minutes.
 	@$(BIN)/python -m pytest -m slow
+
+test-browser: setup ## Run the tests that read the report in a browser (installs Debian's Chromium if there is none; needs root for that).
+	@command -v $${CHROMIUM:-chromium} >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| { echo "No Chromium, and it cannot be installed here: install Debian's chromium, or set CHROMIUM to the path of one" >&2; exit 1; }
+	@$(BIN)/python -m pytest -m browser -n 0
 
 check: setup ## Lint, types, import rules, SQL style, the catalogue against its SQL and cases, fresh docs.
 	@$(BIN)/ruff check .
@@ -48,12 +53,16 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/python -m sql.docs --check
 
-bench: setup ## Measure a night on a large company, what all marts, alerts and broken rows cost, and how fast a CRM is asked.
+bench: setup ## Measure a night on a large company, what all marts, alerts, broken rows and a later night cost, and how fast a CRM is asked.
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/marts.py
 	@$(BIN)/python tests/benchmarks/alerts.py
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/extraction.py
 	@$(BIN)/python tests/benchmarks/dirt.py
+	@$(BIN)/python tests/benchmarks/delta.py
+
+bench-peers: setup ## Measure touchline run beside dbt, dlt, pydantic and Great Expectations, which are installed aside for it.
+	@$(BIN)/python tests/benchmarks/peers/run.py
 
 reliability: setup ## Run every test behind a promise of docs/reliability.md, the slow ones too, and write the page.
 	@echo "Runs each test that tests/reliability.yaml names: nights killed, disks filled (as root only), files damaged." \
@@ -64,10 +73,26 @@ reliability: setup ## Run every test behind a promise of docs/reliability.md, th
 	@$(BIN)/python -m tests.reliability_page "$(FIGURES)"
 	@echo "Wrote docs/reliability.md"
 
-docs: setup ## Write the generated pages in docs/.
+docs: setup ## Write the generated pages in docs/, and sql/lineage.json.
 	@$(BIN)/python -m sql.docs
+
+SITE := .venv-docs/bin
+SITE_READY := .venv-docs/.ready
+
+$(SITE_READY): requirements-docs.lock | $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-docs
+	@$(BIN)/uv pip sync --quiet --python $(SITE)/python --require-hashes requirements-docs.lock
+	@touch $@
+
+site: docs $(SITE_READY) ## Build docs/ as a site in build/site; a broken link fails it.
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/mkdocs build --strict --quiet
+	@! grep -rnoE '<(script|link|img|iframe)[^>]*(src|href)="?(https?:)?//[^"> ]*' build/site --include='*.html' \
+		|| { echo "these pages ask another host: privacy says that none does" >&2; exit 1; }
+	@echo "Wrote build/site/index.html; with its search: python3 -m http.server --directory build/site"
 
 lock: $(READY) ## Pin every dependency again (UPGRADE=1 takes newer versions).
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --extra dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock
-	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements.lock || { echo "requirements.lock names an address: it must hold names, versions and hashes only" >&2; exit 1; }
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group docs --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
+	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements.lock requirements-docs.lock || { echo "a lock file names an address: it must hold names, versions and hashes only" >&2; exit 1; }

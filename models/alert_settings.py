@@ -47,17 +47,17 @@ def _is_number(value: object) -> bool:
 
 
 class Override(_Limits):
-    """Other limits for some subjects. Beside the keys below, every limit of the rule is a key, as in RuleSettings.
+    """Other limits for some subjects. Beside the keys below, every limit of the rule is a key, its threshold for them.
 
     The most specific one that names a limit wins: rep, then role, rep type and team; within one kind the later.
     """
 
-    rep: str | None = None
-    role: str | None = None
-    rep_type: str | None = None
-    team: str | None = None
-    source: str | None = None
-    clear: dict[str, Decimal] = {}
+    rep: str | None = Field(None, description="The rep's id, such as crm:R7.")
+    role: str | None = Field(None, description="Everybody of this role.")
+    rep_type: str | None = Field(None, description="Everybody of this rep type.")
+    team: str | None = Field(None, description="The team, and everybody in it.")
+    source: str | None = Field(None, description="The source.")
+    clear: dict[str, Decimal] = Field({}, description="Clear thresholds by limit, for them.")
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
@@ -70,54 +70,58 @@ class Override(_Limits):
 class RuleSettings(_Limits):
     """What settings say of one rule. Every limit of the rule is a key: `team_turnover: {threshold: 0.25}`."""
 
-    enabled: bool = True
-    severity: AlertSeverity | None = None
-    for_nights: int | None = Field(None, ge=1)
-    recover_nights: int | None = Field(None, ge=1)
-    min_sample: int | None = Field(None, ge=1)
-    clear: dict[str, Decimal] = Field({}, description="Clear thresholds by limit.")
-    overrides: tuple[Override, ...] = ()
+    enabled: bool = Field(True, description="Whether the rule is judged at all.")
+    severity: AlertSeverity | None = Field(None, description="How bad it is; default the rule's own.")
+    for_nights: int | None = Field(None, ge=1, description="It fires after so many company days in a row.")
+    recover_nights: int | None = Field(None, ge=1, description="It is over after so many within limits.")
+    min_sample: int | None = Field(None, ge=1, description="Fewer than this behind a figure say nothing.")
+    clear: dict[str, Decimal] = Field({}, description="Where it is over again, by limit.")
+    overrides: tuple[Override, ...] = Field((), description="For whom other limits hold.")
 
 
 class QuietHours(_Section):
     """When a channel holds back what is not critical; may run over midnight."""
 
-    start: str = Field("20:00", pattern=CLOCK)
-    end: str = Field("07:00", pattern=CLOCK)
+    start: str = Field("20:00", pattern=CLOCK, description="When they begin.")
+    end: str = Field("07:00", pattern=CLOCK, description="When what was held back is sent.")
 
 
 class Channel(_Section):
     """Where messages go. `apprise` takes any of its addresses (Slack, Teams, mail, PagerDuty, …), `webhook` is our own
     signed JSON."""
 
-    name: str = Field(pattern="^[a-z][a-z0-9_-]{0,62}$")
-    kind: Literal["apprise", "webhook"] = "apprise"
+    name: str = Field(pattern="^[a-z][a-z0-9_-]{0,62}$", description="Its name, in `status` and in the outbox.")
+    kind: Literal["apprise", "webhook"] = Field(
+        "apprise", description="Who delivers: a chat or mail service, or a program."
+    )
     url: str = Field(pattern=SECRET, description="env:NAME of the variable that holds the address.")
     secret: str | None = Field(None, pattern=SECRET, description="Webhooks: env:NAME of the key that signs.")
-    severities: tuple[AlertSeverity, ...] = (AlertSeverity.CRITICAL, AlertSeverity.WARNING)
+    severities: tuple[AlertSeverity, ...] = Field(
+        (AlertSeverity.CRITICAL, AlertSeverity.WARNING), description="How bad an alert must be to be told here."
+    )
     rules: tuple[str, ...] = Field((), description="Only these; default all.")
     teams: tuple[str, ...] = Field((), description="Only of these teams; default all.")
     about_reps: bool = Field(False, description="Whether single reps are named here; else only groups are.")
     resolved: bool = Field(True, description="Whether it is told when an alert is over.")
     quiet_hours: QuietHours | None = None
-    max_per_minute: int = Field(20, ge=1)
+    max_per_minute: int = Field(20, ge=1, description="More messages than this wait.")
 
 
 class SilenceRule(_Section):
     """Subjects that raise nothing for a while; blank keys match everything. Both ends are included, in company days."""
 
-    rule: str | None = None
-    subject: str | None = None
-    team: str | None = None
-    from_date: date | None = None
-    to_date: date | None = None
-    reason: str = Field(min_length=1)
+    rule: str | None = Field(None, description="The rule.")
+    subject: str | None = Field(None, description="Whom or what it is about, such as crm:R1.")
+    team: str | None = Field(None, description="The team, and everybody in it.")
+    from_date: date | None = Field(None, description="The first day; blank: from ever.")
+    to_date: date | None = Field(None, description="The last day; blank: for ever.")
+    reason: str = Field(min_length=1, description="Why; it is told wherever the silence is.")
 
 
 class Alerts(_Section):
     """Which limits hold, who is told, and what is silenced."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="Whether alerts are judged at all.")
     rules: dict[str, RuleSettings] = {}
     channels: tuple[Channel, ...] = ()
     silences: tuple[SilenceRule, ...] = ()

@@ -96,8 +96,10 @@ class FieldRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str | None = None
-    const: Annotated[str | None, BeforeValidator(lambda value: None if value is None else _as_text(value))] = None
+    column: str | None = Field(None, description="The column, as the header writes it.")
+    const: Annotated[str | None, BeforeValidator(lambda value: None if value is None else _as_text(value))] = Field(
+        None, description="The same for every row."
+    )
     coalesce: tuple[str, ...] = Field((), description="The first of these columns that is not blank.")
     concat: tuple[str, ...] = Field((), description="These columns with a space between; blank ones are left out.")
     cases: tuple[FieldRule, ...] = Field((), description="Rules of their own, each with an `if` or none.")

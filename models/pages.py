@@ -17,12 +17,12 @@ class PagePath(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    path: str | None = None
-    each: str | None = None
-    lookup: str | None = None
+    path: str | None = Field(None, description="The path to one value.")
+    each: str | None = Field(None, description="The path to a list.")
+    lookup: str | None = Field(None, description="The path to a list elsewhere in the line.")
     by: str | None = Field(None, description="With `lookup`: the path of the record's id inside a member.")
     take: str | None = Field(None, description="The path of the value inside an item; default the item itself.")
-    first: bool = False
+    first: bool = Field(False, description="Whether only the first item is taken.")
 
     @model_validator(mode="before")
     @classmethod
@@ -47,9 +47,9 @@ class Pages(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    records: str
-    inner: str | None = None
-    columns: dict[str, tuple[PagePath, ...]] = Field(min_length=1)
+    records: str = Field(description="The path to the list of records inside a line.")
+    inner: str | None = Field(None, description="The path to a list inside a record, whose items are the rows.")
+    columns: dict[str, tuple[PagePath, ...]] = Field(min_length=1, description="By column, where its text is.")
 
     @model_validator(mode="before")
     @classmethod

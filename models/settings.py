@@ -44,8 +44,8 @@ class Section(BaseModel):
 class WorkdayHours(Section):
     """The working day in the company's time zone; `end` is no longer inside."""
 
-    start: str = Field("09:00", pattern=_CLOCK)
-    end: str = Field("17:30", pattern=_CLOCK)
+    start: str = Field("09:00", pattern=_CLOCK, description="Its first minute.")
+    end: str = Field("17:30", pattern=_CLOCK, description="Its end; `end` itself is after hours.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -63,14 +63,21 @@ class Holidays(Section):
 class Company(Section):
     """Who the numbers are about."""
 
-    name: str = "My company"
+    name: str = Field("My company", description="Shown on reports and in messages.")
     timezone: TimeZone = Field("UTC", description="Every *_date is a day of this zone.")
-    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
-    workdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    week_start: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        "monday", description="First day of a week."
+    )
+    workdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri"),
+        description="Days on which people work; touches on other days count as after hours.",
+    )
     workday_hours: WorkdayHours = WorkdayHours()
     holidays: Holidays = Holidays()
-    fiscal_year_start_month: int = Field(1, ge=1, le=12)
-    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+    fiscal_year_start_month: int = Field(1, ge=1, le=12, description="The month in which the fiscal year starts.")
+    currency: str = Field(
+        "USD", pattern="^[A-Z]{3}$", description="The currency that amounts are reported in, as ISO 4217 code."
+    )
 
 
 EXPORT_KINDS = ("salesforce_export", "hubspot_export", "pipedrive_export")
@@ -84,11 +91,11 @@ class Source(Section):
     Several `mapped` entries may share a name when their entities differ: they are one source then.
     """
 
-    name: str = Field(pattern="^[a-z][a-z0-9_]{0,62}$")
+    name: str = Field(pattern="^[a-z][a-z0-9_]{0,62}$", description="Its name; ids in core begin with it.")
     kind: Literal[
         "canonical", "mapped", "salesforce_export", "hubspot_export", "pipedrive_export",
         "salesforce_api", "hubspot_api", "pipedrive_api",
-    ]  # fmt: skip
+    ] = Field(description="What its files are, or which API is asked.")  # fmt: skip
     path: str = Field(
         "",
         description="A folder (canonical, exports) or a glob (mapped), below the workspace or absolute; of an API kind"
@@ -99,12 +106,14 @@ class Source(Section):
         None, description="CRM kinds: a folder of own mappings; one called like a shipped one takes its place."
     )
     timezone: TimeZone | None = Field(None, description="Zone of times without an offset; default the company's.")
-    entity: str | None = None
+    entity: str | None = Field(None, description="Mapped: what a row is, such as activities.")
     fields: dict[str, FieldRule] = {}
     joins: dict[JoinName, JoinSpec] = {}
     read: ReadOptions = ReadOptions()
-    needs: tuple[str, ...] | None = None
-    aliases: dict[str, tuple[str, ...]] = {}
+    needs: tuple[str, ...] | None = Field(
+        None, description="Mapped: columns that a file must have, others may be missing; default all that are named."
+    )
+    aliases: dict[str, tuple[str, ...]] = Field({}, description="Mapped: other headers of a column, by column.")
     ignore: tuple[Ignored, ...] = ()
     object: str = Field("", description="The CRM's object that an entry reads; not to be set by hand.")
     keep_columns: tuple[str, ...] | None = Field(
@@ -113,7 +122,9 @@ class Source(Section):
     drop_columns: tuple[str, ...] = Field(
         (), description="Columns that are never stored, even where a field would read them."
     )
-    max_quarantined_share: float | None = Field(None, ge=0, le=1)
+    max_quarantined_share: float | None = Field(
+        None, ge=0, le=1, description="A file with a larger share of broken rows is refused whole; default `quality`'s."
+    )
     fresh_within_hours: int | None = Field(
         None, ge=1, description="How old the newest event may be; default `quality`'s."
     )
@@ -167,7 +178,7 @@ class Source(Section):
 
 
 class Workload(Section):
-    """From where on a week is too much, or too little (metrics.md 8)."""
+    """From where on a week is too much, or too little."""
 
     overload_touches_per_workday: Decimal = Field(Decimal("90"), gt=0, description="Overload, whatever others do.")
     overload_ratio: Decimal = Field(Decimal("1.5"), gt=1, description="Overload: of the own baseline and of the peers.")
@@ -188,8 +199,14 @@ class Metrics(Section):
         description="Marts of other subjects are not built, unless one of these reads them.",
     )
 
-    counts_as_rep: tuple[str, ...] = ("sdr", "ae", "csm", "field_rep")
-    connected_call_seconds: int = Field(90, ge=0)
+    counts_as_rep: tuple[str, ...] = Field(
+        ("sdr", "ae", "csm", "field_rep"), description="Roles whose people count as reps."
+    )
+    connected_call_seconds: int = Field(
+        90,
+        ge=0,
+        description="A completed call longer than this is connected when the source does not say how it ended.",
+    )
     ramp_days: int = Field(90, ge=0, description="A rep employed for fewer days is ramping.")
     funnel_window_days: int = Field(180, ge=1, description="A lead's steps count this long after its creation.")
     untouched_days: int = Field(
@@ -287,7 +304,9 @@ class StaleSource(Section):
 class Quality(Section):
     """What may be wrong before a file is refused, a night is flagged, or its publication stops."""
 
-    max_quarantined_share: float = Field(0.05, ge=0, le=1)
+    max_quarantined_share: float = Field(
+        0.05, ge=0, le=1, description="A file with a larger share of broken rows is refused whole."
+    )
     min_quarantined_rows: int = Field(20, ge=0, description="A file with fewer broken rows than this is never refused.")
     max_night_quarantined_share: float = Field(
         0.10, ge=0, le=1, description="A night of which more rows are rejected publishes nothing."
@@ -312,7 +331,9 @@ class Quality(Section):
 class Privacy(Section):
     """What may be kept of people."""
 
-    keep_subjects: bool = False
+    keep_subjects: bool = Field(
+        False, description="Whether subject lines are stored, addresses and phone numbers in them masked."
+    )
     min_group: int = Field(5, ge=2, description="Shared messages speak of groups of at least so many people.")
     keep_landed_days: int | None = Field(
         None,
@@ -324,12 +345,22 @@ class Privacy(Section):
     )
 
 
+class Report(Section):
+    """The pages in var/published/report."""
+
+    enabled: bool = Field(True, description="Whether each night writes them.")
+    language: Literal["en"] = Field("en", description="Of their texts, numbers and days.")
+    rep_pages: bool = Field(True, description="Whether each rep has a page.")
+
+
 class Engine(Section):
     """How much of the machine a night may use."""
 
-    memory_limit: str = Field("70%", pattern="^[0-9]+(%|MB|GB|MiB|GiB)$")
-    threads: int | None = Field(None, ge=1)
-    keep_generations: int = Field(3, ge=1)
+    memory_limit: str = Field(
+        "70%", pattern="^[0-9]+(%|MB|GB|MiB|GiB)$", description="A share of the machine's memory, or an amount."
+    )
+    threads: int | None = Field(None, ge=1, description="Processor threads; default all.")
+    keep_generations: int = Field(3, ge=1, description="How many published nights are kept to roll back to.")
     settle_seconds: float = Field(
         2, ge=0, le=60, description="A file written later than this before a night is looked at twice, so long apart."
     )
@@ -338,12 +369,12 @@ class Engine(Section):
 class Schedule(Section):
     """When nights run by themselves, while Dagster's daemon is running; `touchline run` needs none of it."""
 
-    cron: str = "15 3 * * *"
+    cron: str = Field("15 3 * * *", description="Minute, hour, day of month, month, day of week.")
     timezone: TimeZone | None = Field(None, description="Zone of `cron`; default the company's.")
     watch_inbox: bool = Field(True, description="Whether new files start a night without waiting for `cron`.")
     settle_seconds: int = Field(120, ge=0, description="How long the inbox must rest before new files start one.")
     retries: int = Field(2, ge=0, le=10, description="Tries after a fault that may pass by itself.")
-    retry_delay_seconds: int = Field(60, ge=0, le=300)
+    retry_delay_seconds: int = Field(60, ge=0, le=300, description="How long it waits before each of them.")
     keep_runs_days: int = Field(180, ge=1, description="How long Dagster's history of runs is kept.")
 
     @field_validator("cron")
@@ -363,6 +394,7 @@ class Settings(Section):
     quality: Quality = Quality()
     alerts: Alerts = Alerts()
     privacy: Privacy = Privacy()
+    report: Report = Report()
     engine: Engine = Engine()
     schedule: Schedule = Schedule()
 

@@ -22,6 +22,7 @@ from pipelines.commands.dev import dev
 from pipelines.commands.dictionary import dictionary
 from pipelines.commands.doctor import doctor
 from pipelines.commands.explain import explain
+from pipelines.commands.export import export
 from pipelines.commands.forget import forget
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
@@ -40,7 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (init, demo, inspect, run, backfill, rollback, status, query, explain, dictionary, forget, doctor, dev):
+for command in (
+    init, demo, inspect, run, backfill, rollback, status, query, export, explain, dictionary, forget, doctor, dev,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(quarantine)
 app.add_typer(alerts)

@@ -11,7 +11,6 @@ from pathlib import Path
 import dagster as dg
 
 from models.settings import Settings
-from pipelines.assets.column_lineage import remembered_origins
 from pipelines.assets.night import night_assets
 from pipelines.assets.table_specs import describe_night
 from pipelines.jobs import nightly_job
@@ -21,6 +20,7 @@ from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 from pipelines.schedules import maintenance_schedule, nightly_schedule
 from pipelines.sensors import night_sensors
+from sql.origins import shipped_origins
 
 
 def build_definitions(workspace: Workspace, progress: Progress | None = None) -> dg.Definitions:
@@ -30,7 +30,7 @@ def build_definitions(workspace: Workspace, progress: Progress | None = None) ->
     """
     settings = workspace.settings() if workspace.exists() else Settings()
     shipped = shipped_catalogue()
-    origins = None if progress else remembered_origins(shipped, workspace.dagster_home / "column_lineage.json")
+    origins = None if progress else shipped_origins()
     assets = describe_night(shipped.of_subjects(settings.metrics.subjects), settings, shipped_rules(), origins)
     return dg.Definitions(
         assets=[night_assets(workspace, assets, progress)],

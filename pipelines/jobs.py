@@ -33,6 +33,7 @@ def run_nightly(
 ) -> None:
     """One Dagster run of the job, recorded in the workspace's DAGSTER_HOME; the night's own errors come through."""
     from pipelines.definitions import build_definitions
+    from pipelines.event_log import kept_open
 
     _let_sqlite_buffer()
     job = build_definitions(workspace, progress).resolve_job_def(NIGHTLY)
@@ -40,7 +41,7 @@ def run_nightly(
     config: dict[str, Any] = {"as_of": as_of.isoformat(), "full_refresh": full_refresh}
     if window is not None:
         config |= {"window_from": window.first.isoformat(), "window_to": window.last.isoformat()}
-    with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance:
+    with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance, kept_open(instance):
         try:
             job.execute_in_process(
                 run_config={"ops": {NIGHT_OP: {"config": config}}, "loggers": _QUIET}, instance=instance

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from models.errors import CatalogueError
-from models.tables import Severity, WriteMode
+from models.tables import Severity, TableSpec, WriteMode
 from sql.catalog import Model
 from sql.checks import CheckResult, run_checks
 from sql.quoting import identifier, qualified
@@ -50,7 +50,8 @@ def build_table(
     try:
         outside = write_table(connection, model, mode or model.spec.write, existing)
         rows = None if model.spec.write is WriteMode.VIEW else _count(connection, qualified(model.table))
-        checks = [*outside, *run_checks(connection, model.spec, is_empty=rows == 0)]
+        written = _inside(model.spec) if outside and _grain_has_window(model.spec) else "true"
+        checks = [*outside, *run_checks(connection, model.spec, is_empty=rows == 0, written=written)]
         result = BuildResult(model.table, rows, round(time.perf_counter() - started, 3), checks)
     except BaseException:
         connection.rollback()
@@ -90,15 +91,25 @@ def _write(
 
 
 def _replace_window(connection: duckdb.DuckDBPyConnection, model: Model) -> list[CheckResult]:
-    assert model.spec.window is not None
     _compare_types(connection, model, f"(\n{model.query.text}\n)")
-    table, by = qualified(model.table), ", ".join(identifier(name) for name in model.spec.window.by)
-    inside = f"({by}) in (select {_row(by)} from {qualified(model.spec.window.of)})"
+    table, inside = qualified(model.table), _inside(model.spec)
     connection.execute(f"delete from {table} where {inside}")
     kept = _count(connection, table)
     connection.execute(f"insert into {table}\n{model.query.text}\n")
-    outside = _count(connection, f"{table} where ({inside}) is not true") - kept
+    outside = _count(connection, table) - kept - _count(connection, f"{table} where {inside}")
     return [CheckResult(model.table, "window_only", "rule", Severity.BLOCK, outside == 0, outside, "", 0.0)]
+
+
+def _inside(spec: TableSpec) -> str:
+    """The condition of the rows that the window replaces."""
+    assert spec.window is not None
+    by = ", ".join(identifier(name) for name in spec.window.by)
+    return f"({by}) in (select {_row(by)} from {qualified(spec.window.of)})"
+
+
+def _grain_has_window(spec: TableSpec) -> bool:
+    """Then no row of the window can have the key of one outside it."""
+    return spec.window is not None and set(spec.window.by) <= set(spec.grain)
 
 
 def _row(columns: str) -> str:

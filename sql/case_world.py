@@ -78,7 +78,7 @@ class World:
         elif table in self.catalogue.models:
             model = self.catalogue.models[table]
             self.make_reads(model)
-            write_table(self.connection, model, model.spec.write)
+            write_table(self.connection, model, model.spec.write, existing={})
         else:
             create_table(self.connection, self.catalogue.spec(table))
 

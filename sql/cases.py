@@ -98,4 +98,5 @@ def _build_tested(world: World, case: Case) -> None:
         world.give(model.table)
     world.make_reads(model)
     world.made.add(model.table)
-    write_table(world.connection, model, model.spec.write)
+    stands = {model.table: "table"} if model.table in case.given else {}
+    write_table(world.connection, model, model.spec.write, stands)

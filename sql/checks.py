@@ -78,24 +78,30 @@ def offending_rows(spec: TableSpec, check: Check) -> str:
     return f"select {shown} from {qualified(spec.table)} where {broken}"
 
 
-def run_checks(connection: duckdb.DuckDBPyConnection, spec: TableSpec, is_empty: bool = False) -> list[CheckResult]:
+def run_checks(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, is_empty: bool = False, written: str = "true"
+) -> list[CheckResult]:
     """Runs every rule of a table; raises CatalogueError when one cannot run.
 
     What is suspected of a row need not be asked of a table that `is_empty`: half of the tables of a small company.
+    `written` is the condition of the rows that were written now: only they can break a rule of single rows, and the
+    grain where it holds the columns of the condition. A rule with a SELECT of its own is asked of the whole table.
     """
     rules = rules_of(spec)
     cells = [] if is_empty else [rule for rule in rules if rule.suspicion is not None]
-    suspected = _suspected(connection, spec, cells)
+    suspected = _suspected(connection, spec, cells, written)
     return [run_rule(connection, spec, rule, rule.suspicion is None or rule in suspected) for rule in rules]
 
 
-def _suspected(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rules: list[Rule]) -> list[Rule]:
-    """Those of the rules that may have offending rows, found in one pass over the table."""
+def _suspected(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rules: list[Rule], written: str) -> list[Rule]:
+    """Those of the rules that may have offending rows, found in one pass over the rows that were written."""
     if not rules:
         return []
     questions = ", ".join(f"coalesce({rule.suspicion}, false)" for rule in rules)
     try:
-        answers = connection.execute(f"select {questions} from {qualified(spec.table)}").fetchone() or ()
+        answers = (
+            connection.execute(f"select {questions} from {qualified(spec.table)} where {written}").fetchone() or ()
+        )
     except duckdb.Error as error:
         raise _cannot_run(", ".join(rule.name for rule in rules), spec, error) from error
     return [rule for rule, answer in zip(rules, answers, strict=True) if answer]

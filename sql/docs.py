@@ -1,4 +1,5 @@
-"""`python -m sql.docs`: writes the generated pages of docs/ from the catalogue; `--check` fails when one is not fresh.
+"""`python -m sql.docs`: writes the generated pages of docs/ and sql/lineage.json from the catalogue, the rules and the
+settings; `--check` fails when one is not fresh.
 
 Loading the catalogue and the alert rules with their test cases is the other half of the check: a model without a case
 is refused here, and a rule whose SELECT does not bind.
@@ -15,8 +16,10 @@ from sql.catalog import Catalogue, load_catalogue
 from sql.dictionary import DictionaryRow, dictionary_rows
 from sql.ledger import ledger_tables
 from sql.metrics import DeclaredMetric, declared_metrics, explaining_command
+from sql.origins import LINEAGE, origins_text
 from sql.rule_checks import check_types
 from sql.rules import Rule, load_rules
+from sql.settings_page import settings_page
 from sql.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,19 +100,23 @@ def main(arguments: list[str]) -> int:
     """Writes the pages, or with --check says which are not fresh; 0 when all is well."""
     try:
         catalogue = checked_catalogue()
-        checked_rules(catalogue)
+        files = {
+            DOCS / "data_dictionary.md": dictionary_page(catalogue),
+            DOCS / "metrics.md": metrics_page(catalogue),
+            DOCS / "settings.md": settings_page(checked_rules(catalogue)),
+            LINEAGE: origins_text(catalogue),
+        }
     except CatalogueError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    pages = {"data_dictionary.md": dictionary_page(catalogue), "metrics.md": metrics_page(catalogue)}
     if "--check" in arguments:
-        stale = [name for name, text in pages.items() if not _is_fresh(DOCS / name, text)]
-        for name in stale:
-            print(f"docs/{name} is not fresh: run `make docs` and commit it", file=sys.stderr)
+        stale = [file for file, text in files.items() if not _is_fresh(file, text)]
+        for file in stale:
+            print(f"{file.relative_to(ROOT)} is not fresh: run `make docs` and commit it", file=sys.stderr)
         return 1 if stale else 0
     DOCS.mkdir(exist_ok=True)
-    for name, text in pages.items():
-        (DOCS / name).write_text(text, encoding="utf-8")
+    for file, text in files.items():
+        file.write_text(text, encoding="utf-8")
     return 0
 
 

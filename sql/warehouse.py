@@ -132,7 +132,7 @@ def _absolute(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> str:
     """A share as an amount: DuckDB 1.x knows no '%', but its own default is 80% of what the machine or cgroup has."""
     if not memory_limit.endswith("%"):
         return memory_limit
-    default = connection.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
+    default = connection.execute("select current_setting('memory_limit')").fetchone()
     amount, unit = str(default[0] if default else "1 GiB").split()
     return f"{float(amount) * float(memory_limit.removesuffix('%')) / 80:.3f}{unit}"
 

@@ -8,11 +8,13 @@ from typing import Any
 import dagster as dg
 
 from models.tables import Severity
-from pipelines.assets.table_specs import ALERTS, EXPECTATIONS, PUBLICATION, NightAssets, landing_key, name_of
+from pipelines.assets.table_specs import ALERTS, EXPECTATIONS, PUBLICATION, REPORT, NightAssets, landing_key, name_of
 from pipelines.night.outcome import LoadSummary, NightOutcome
+from pipelines.night.report_step import FOLDER
 from pipelines.night.workspace import Workspace
 
-Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
+RUN_STEP = "ops.run_step"
+Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]
 
 
 def published_results(
@@ -22,6 +24,7 @@ def published_results(
 
     Tables go to the log as materializations, selected ones too and those rebuilt because they stand on these. As
     results of the step each would cost three events and a look for what its parents were made of: seconds a night.
+    Checks are evaluations for the same reason: as results of the step each is an output too.
     """
     if outcome.status != "published":
         context.log.info(f"Nothing was published: {outcome.status}")
@@ -30,10 +33,12 @@ def published_results(
     yield from _landed(outcome, context)
     for spec in assets.specs:
         table = name_of(spec.key)
+        if table == REPORT:
+            context.log_event(dg.AssetMaterialization(spec.key, metadata=_report(outcome, workspace)))
         if table not in outcome.tables and table not in assets.views:
             continue
         rows = {"dagster/row_count": outcome.tables[table]} if table in outcome.tables else {}
-        metadata = {**rows, **(_publication(outcome, workspace) if table == PUBLICATION else {})}
+        metadata = {**rows, **_of_the_night(table, outcome, workspace)}
         context.log_event(dg.AssetMaterialization(spec.key, metadata=metadata))
     yield from _check_results(context, assets, failed, assets.views | outcome.tables.keys())
     yield from _expectation_results(context, outcome)
@@ -45,6 +50,25 @@ def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, as
     failed = _failed_checks(outcome)
     yield from _check_results(context, assets, failed, {table for table, _ in failed}, only_failed=True)
     yield from _expectation_results(context, outcome, only_failed=True)
+
+
+def _of_the_night(table: str, outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
+    """What two assets say of the night itself: the publication of all of it, and its steps of their seconds."""
+    if table == PUBLICATION:
+        return _publication(outcome, workspace)
+    return {f"{step}_seconds": seconds for step, seconds in outcome.steps.items()} if table == RUN_STEP else {}
+
+
+def _report(outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
+    """Where the pages are, and how many and how large they became; Dagster plots the numbers over the nights."""
+    folder = workspace.generations / f"{outcome.generation:06d}" / FOLDER
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return {
+        "open": dg.MetadataValue.path(str(workspace.published / FOLDER / "index.html")),
+        "pages": sum(file.suffix == ".html" for file in files),
+        "mb": round(sum(file.stat().st_size for file in files) / 1e6, 2),
+        "seconds": round(outcome.steps.get("report", 0.0), 3),
+    }
 
 
 def _publication(outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
@@ -94,7 +118,7 @@ def _check_results(
     failed: dict[tuple[str, str], dict[str, Any]],
     built: Set[str],
     only_failed: bool = False,
-) -> Iterator[dg.AssetCheckResult]:
+) -> Iterator[dg.AssetCheckEvaluation]:
     """One result for each selected check of a table that was built."""
     for key in sorted(context.selected_asset_check_keys):
         table = name_of(key.asset_key)
@@ -103,7 +127,7 @@ def _check_results(
         found = failed.get((table, key.name))
         if table not in built or (only_failed and found is None):
             continue
-        yield dg.AssetCheckResult(
+        yield dg.AssetCheckEvaluation(
             passed=found is None,
             asset_key=key.asset_key,
             check_name=key.name,
@@ -112,13 +136,13 @@ def _check_results(
         )
 
 
-def _alert_results(context: dg.AssetExecutionContext, outcome: NightOutcome) -> Iterator[dg.AssetCheckResult]:
+def _alert_results(context: dg.AssetExecutionContext, outcome: NightOutcome) -> Iterator[dg.AssetCheckEvaluation]:
     """One result for each selected rule that was judged tonight, or refused for its rows."""
     for key in sorted(context.selected_asset_check_keys):
         said = outcome.alerts.get(key.name) if name_of(key.asset_key) == ALERTS else None
         if said is None or said["status"] not in ("judged", "refused"):
             continue
-        yield dg.AssetCheckResult(
+        yield dg.AssetCheckEvaluation(
             passed=said["status"] == "judged" and not said["standing"],
             asset_key=key.asset_key,
             check_name=key.name,
@@ -129,7 +153,7 @@ def _alert_results(context: dg.AssetExecutionContext, outcome: NightOutcome) -> 
 
 def _expectation_results(
     context: dg.AssetExecutionContext, outcome: NightOutcome, only_failed: bool = False
-) -> Iterator[dg.AssetCheckResult]:
+) -> Iterator[dg.AssetCheckEvaluation]:
     """One result for each selected table that was judged, however many its expectations: every event costs time."""
     failed = [check for check in outcome.failed_checks if check["kind"] == "expectation"]
     for key in sorted(context.selected_asset_check_keys):
@@ -139,7 +163,7 @@ def _expectation_results(
         if not asked or (only_failed and not severities):
             continue
         blocks = Severity.BLOCK in severities
-        yield dg.AssetCheckResult(
+        yield dg.AssetCheckEvaluation(
             passed=not severities,
             asset_key=key.asset_key,
             check_name=key.name,

@@ -13,12 +13,14 @@ from data_quality.contract_suites import judged_specs
 from data_quality.reconcile import identities
 from models.settings import Settings, Source
 from models.tables import Severity, TableSpec, WriteMode
-from pipelines.assets.column_lineage import Origins, as_dagster
+from pipelines.assets.column_lineage import as_dagster
 from sql.catalog import Catalogue, Model
+from sql.origins import Origins
 from sql.rules import Rule
 
 PUBLICATION = "ops.publication"
 ALERTS = "marts.alerts"
+REPORT = "report"
 _OF_ALERTS = ("core.alert_night", "core.alert_limit")
 EXPECTATIONS = "expectations"
 _EXPECTATIONS_SAY = "Great Expectations: the table's contract, and what the last good night leads to expect."
@@ -76,16 +78,19 @@ def describe_night(
             spec,
             [key_of(other) for other in upstream[name]] or _made_by_python(spec, landed),
             catalogue,
-            (origins or {}).get(name, {}),
+            as_dagster(origins[name], landed) if origins and name in origins else None,
         )
         for name, spec in specs.items()
         if name != PUBLICATION
     ]
-    publication = _table_asset(specs[PUBLICATION], [asset.key for asset in tables], catalogue, {})
+    pages = [_report_asset([asset.key for asset in tables])] if settings.report.enabled else []
     hours = settings.quality.fresh_within_hours
+    publication = _table_asset(
+        specs[PUBLICATION], [asset.key for asset in (*tables, *pages)], catalogue, None
+    ).replace_attributes(freshness_policy=_fresh_within(hours))
     checks = [*_checks(catalogue, specs), *map(_rule_check, judged)]
     return NightAssets(
-        specs=(*(_landing_asset(source, hours) for source in sources.values()), *tables, publication),
+        specs=(*(_landing_asset(source, hours) for source in sources.values()), *tables, *pages, publication),
         check_specs=tuple(check for check, _ in checks),
         severities={check.key: severity for check, severity in checks},
         tables=frozenset(specs),
@@ -124,17 +129,34 @@ def _landing_asset(source: Source, default_hours: int) -> dg.AssetSpec:
         description=f"What the source {source.name} ({source.kind}, {source.path}) delivered, kept as it came.",
         group_name="landing",
         kinds={"file"},
-        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours)),
+        freshness_policy=_fresh_within(hours),
+        skippable=True,
+    )
+
+
+def _fresh_within(hours: int) -> dg.FreshnessPolicy:
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=hours))
+
+
+def _report_asset(read: Iterable[dg.AssetKey]) -> dg.AssetSpec:
+    """The pages of a night; who selects them alone runs a whole night, which writes them."""
+    shown = [key for key in read if key.path[0] in ("marts", "ops", "quarantine")]
+    return dg.AssetSpec(
+        dg.AssetKey([REPORT]),
+        deps=shown,
+        description="What people look at: static pages beside the tables, published with them. Open its index.html.",
+        group_name="report",
+        owners=["team:revops"],
+        kinds={"html", "python"},
         skippable=True,
     )
 
 
 def _table_asset(
-    spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue, origins: dict[str, list[list[str]]]
+    spec: TableSpec, deps: Iterable[dg.AssetKey], catalogue: Catalogue, lineage: dg.TableColumnLineage | None
 ) -> dg.AssetSpec:
     model = catalogue.models.get(spec.table)
     columns = [dg.TableColumn(column.name, column.type, _shown(column.description)) for column in spec.columns]
-    lineage = {"dagster/column_lineage": as_dagster(origins)} if origins else {}
     return dg.AssetSpec(
         key_of(spec.table),
         deps=list(deps),
@@ -146,7 +168,7 @@ def _table_asset(
             "dagster/column_schema": dg.TableSchema(columns),
             "dagster/table_name": spec.table,
             "grain": ", ".join(spec.grain),
-            **lineage,
+            **({"dagster/column_lineage": lineage} if lineage else {}),
         },
         skippable=True,
     )

@@ -13,6 +13,7 @@ import typer
 from models.errors import UsageError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
+from pipelines.commands.prompt_history import forget_history
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def forget(
     if not yes and not _agreed(identity):
         raise typer.Exit(1)
     order_id = _order(workspace, published, registry, identity)
+    forget_history(workspace)
     said = f"Order {order_id}: the next night forgets one {identity.subject}.\n  → touchline run"
     _say(as_json, {"order": {"order_id": order_id}, "forgotten_before": False}, said)
 

@@ -9,17 +9,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 
 class TerminalProgress:
-    """A bar for the step that is going on."""
+    """A bar for the step that is going on; what is done and left stands beside it once the step tells how much it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
         self._bar = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(),
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TextColumn("{task.fields[done]}"),
             TimeElapsedColumn(),
             TextColumn("left:"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console or Console(stderr=True),
             transient=True,
         )
         self._task: TaskID | None = None
@@ -35,12 +35,12 @@ class TerminalProgress:
         """A step began; the one before it is done."""
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(name, total=1)
+        self._task = self._bar.add_task(name, total=None, done="")
 
     def advance(self, done: int, total: int) -> None:
         """So much of the step is done."""
         if self._task is not None:
-            self._bar.update(self._task, completed=done, total=max(total, 1))
+            self._bar.update(self._task, completed=done, total=max(total, 1), done=f"{done:,} of {total:,}")
 
 
 class PlainProgress:

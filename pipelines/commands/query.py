@@ -28,7 +28,10 @@ class Format(StrEnum):
 
 
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT on the published tables.")],
+    sql: Annotated[
+        str | None,
+        typer.Argument(metavar="[SQL]", help="One SELECT on the published tables; in a terminal, none opens a prompt."),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How rows are printed.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead.", dir_okay=False)] = None,
     raw: Annotated[
@@ -37,22 +40,47 @@ def query(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask the published tables, in SQL. Never writes to them, reads no other file, reaches no network."""
-    from pipelines.commands.rows import write_rows
+    """Ask the published tables, in SQL. Never writes to them, reads no other file, reaches no network.
 
+    Without SQL a prompt opens in a terminal: it completes tables and columns, and knows .tables, .columns TABLE, .quit.
+    """
     wanted = Format.JSON if as_json else form
+    workspace = workspace_at(home)
+    if sql is None:
+        _converse(workspace, wanted, output, raw)
+        return
     if wanted is Format.PARQUET and output is None:
         raise UsageError("Parquet is no text for a terminal", "Name a file: --output FILE")
-    workspace = workspace_at(home)
     if output is not None:
         _refuse_workspace_files(output, workspace)
     connection = open_warehouse(workspace)
     try:
-        _refuse_all_but_one_select(connection, sql)
-        with _sql_errors_explained():
-            write_rows(connection, sql, wanted, output, raw)
+        answer(connection, sql, wanted, output, raw)
     finally:
         connection.close()
+
+
+def _converse(workspace: Workspace, wanted: Format, output: Path | None, raw: bool) -> None:
+    """Question after question, where somebody sits who asks them."""
+    from pipelines.commands.questions import is_somebody_there
+
+    if output is not None or wanted is Format.PARQUET or not is_somebody_there():
+        raise UsageError(
+            "No SQL is given, and only a terminal can be asked for it",
+            'Give one SELECT: touchline query "select * from marts.rep_activity_daily limit 5"',
+        )
+    from pipelines.commands.prompt import converse
+
+    converse(workspace, wanted, raw)
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str, wanted: Format, output: Path | None, raw: bool) -> None:
+    """Writes what one SELECT finds; UsageError for any other statement, and for SQL that is wrong."""
+    from pipelines.commands.rows import write_rows
+
+    _refuse_all_but_one_select(connection, sql)
+    with sql_errors_explained():
+        write_rows(connection, sql, wanted, output, raw)
 
 
 def _refuse_workspace_files(output: Path, workspace: Workspace) -> None:
@@ -66,7 +94,7 @@ def _refuse_workspace_files(output: Path, workspace: Workspace) -> None:
 def _refuse_all_but_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     import duckdb
 
-    with _sql_errors_explained():
+    with sql_errors_explained():
         found = [statement.type for statement in connection.extract_statements(sql)]
     reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
     if len(found) != 1 or found[0] not in reading:
@@ -89,8 +117,8 @@ def open_warehouse(workspace: Workspace) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def _sql_errors_explained() -> Iterator[None]:
-    """Around asking and fetching, since rows are made while they are fetched."""
+def sql_errors_explained() -> Iterator[None]:
+    """Errors of DuckDB as ours. Around asking and fetching, since rows are made while they are fetched."""
     import duckdb
 
     try:

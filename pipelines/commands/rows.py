@@ -27,20 +27,25 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def write_rows(connection: duckdb.DuckDBPyConnection, sql: str, form: str, output: Path | None, raw: bool) -> None:
     """Write what the query finds in this format, to a file (whole or not at all) or to standard output."""
-    if form == "parquet" and output is not None:
-        with _replaced(output) as part:
-            _write_parquet(connection, sql, part)
+    if output is None:
+        _write_text(connection, sql, form, sys.stdout, raw)
         return
+    with _replaced(output) as part:
+        write_file(connection, sql, form, part, raw)
+
+
+def write_file(connection: duckdb.DuckDBPyConnection, sql: str, form: str, file: Path, raw: bool) -> None:
+    """Write what the query finds into this file; after an error it may hold a part of it."""
+    if form == "parquet":
+        _write_parquet(connection, sql, file)
+        return
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        _write_text(connection, sql, form, opened, raw)
+
+
+def _write_text(connection: duckdb.DuckDBPyConnection, sql: str, form: str, file: IO[str], raw: bool) -> None:
     result = connection.execute(sql)
     names = unique_names([column[0] for column in result.description or ()])
-    if output is None:
-        _write_text(result, names, form, sys.stdout, raw)
-        return
-    with _replaced(output) as part, part.open("w", encoding="utf-8", newline="") as file:
-        _write_text(result, names, form, file, raw)
-
-
-def _write_text(result: duckdb.DuckDBPyConnection, names: Sequence[str], form: str, file: IO[str], raw: bool) -> None:
     if form == "csv":
         _write_csv(result, names, file, raw)
     elif form == "json":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from models.settings import Settings
     from pipelines.night.history import PastNight
     from pipelines.night.outcome import NightOutcome
+    from pipelines.night.pace import SlowNight
 
 NIGHTS = 7
 
@@ -49,11 +50,15 @@ class Build:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is published, the nights, the build that a check stopped (if the last night's was), the disk."""
+    """What is published, the nights, the build that a check stopped (if the last night's was), the disk.
+
+    `slow` is there when the last published night took clearly longer than usual.
+    """
 
     published: Build
     last_night: NightOutcome | None
     nights: list[PastNight]
+    slow: SlowNight | None
     failed_build: Build | None
     failed_folder: Path | None
     disk: DiskUse
@@ -115,16 +120,19 @@ _FAILED_CHECKS = """
 
 def read_standing(workspace: Workspace) -> Standing:
     """All of it; before the first publication only the nights and the disk."""
-    from pipelines.night.history import read_nights
+    from pipelines.night.history import KEPT, read_nights
     from pipelines.night.outcome import read_outcome
+    from pipelines.night.pace import slow_night
 
     failed = last_failed_night(workspace)
     database = failed.database if failed else None
     settings, problem = _settings(workspace)
+    nights = read_nights(workspace, KEPT)
     return Standing(
         published=_read_build(workspace, workspace.published_file, settings),
         last_night=read_outcome(workspace.last_night),
-        nights=read_nights(workspace, NIGHTS),
+        nights=nights[:NIGHTS],
+        slow=slow_night(nights),
         failed_build=_read_build(workspace, database, settings) if database else None,
         failed_folder=database.parent if database else None,
         disk=disk_use(workspace),

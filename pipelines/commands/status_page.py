@@ -26,6 +26,7 @@ def show_standing(out: Page, standing: Standing, now: datetime, alerts: str = ""
     if alerts:
         out.line(alerts)
     _show_nights(out, standing.nights)
+    _show_slow(out, standing)
     _show_error(out, standing)
     _show_failed_build(out, standing)
     _show_build(out, standing.published)
@@ -59,6 +60,15 @@ def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
     ]
     if rows:
         out.rows("Last nights (UTC)", ("began", "outcome", "gen.", "took", "files", "rows", "quarantined"), rows)
+
+
+def _show_slow(out: Page, standing: Standing) -> None:
+    slow = standing.slow
+    if slow is not None:
+        out.line(
+            f"Slow: the last published night took {slow.seconds:,.1f} s, nights of as many rows"
+            f" {slow.usual_seconds:,.1f} s (median of {slow.nights})"
+        )
 
 
 def _show_error(out: Page, standing: Standing) -> None:
@@ -205,6 +215,8 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
         yield "touchline.yaml cannot be read: touchline doctor says what to mend"
     if standing.failed_build is not None or (standing.last_night and standing.last_night.exit_code):
         yield "The last night did not publish: mend what it says above, then: touchline run"
+    if standing.slow is not None:
+        yield 'The last night was slow: touchline query "select * from ops.run_step" says which step it was'
     if standing.published.quarantine:
         yield "Rejected rows wait: touchline quarantine list"
     if any(row["is_stale"] for row in standing.published.sources):

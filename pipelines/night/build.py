@@ -195,7 +195,7 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
         loader.notes += [*told, *_without_roster(connection)]
     with steps.step("reconcile"), ThreadPoolExecutor(1) as aside, another(connection) as beside:
         commented = aside.submit(write_comments, beside, night.plan.catalogue.specs().values())
-        checks += reconcile_all(connection)
+        checks += reconcile_all(connection, tonight=not night.plan.is_full)
         commented.result()
     checks.append(judge_night(night.settings, loader.summaries, loader.rejected))
     return checks, True

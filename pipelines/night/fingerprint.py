@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,8 +21,15 @@ _MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
     "engine": True,
     "privacy": {"min_group", "keep_landed_days", "keep_quarantine_days"},
     "quality": True,
+    "report": True,
     "schedule": True,
 }
+
+
+@cache
+def version_of(package: str) -> str:
+    """The version of an installed package; read once a process, for it is parsed out of all the package says of itself."""
+    return version(package)
 
 
 def time_zone_rules() -> str:
@@ -44,7 +52,7 @@ def fingerprint_of(settings: Settings, tables: str, mappings: str, key: bytes) -
         source.pop("api")
     contracts = {entity: repr(contract.kinds()) + repr(contract.ROW_RULES) for entity, contract in CONTRACTS.items()}
     parts = [json.dumps(decisive, sort_keys=True), json.dumps(contracts), tables, mappings]
-    parts += [time_zone_rules(), version("holidays"), *KEY_FORMS]
+    parts += [time_zone_rules(), version_of("holidays"), *KEY_FORMS]
     return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from models.errors import TouchlineError
 from pipelines.night.lock import one_night_at_a_time as one_night_at_a_time
-from pipelines.night.whole_file import sync
+from pipelines.night.whole_file import copy_file, sync
 from pipelines.night.workspace import Workspace
 
 DROPPING = ".dropping-"
@@ -75,7 +75,7 @@ def begin_build(workspace: Workspace, previous: Generation | None) -> Generation
     build.folder.mkdir(mode=0o755)
     if previous is not None:
         for name in _FILES:
-            shutil.copyfile(previous.folder / name, build.folder / name)
+            copy_file(previous.folder / name, build.folder / name)
             (build.folder / name).chmod(0o600)
     return build
 

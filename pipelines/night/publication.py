@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,12 @@ import duckdb
 
 from models.errors import TouchlineError
 from models.settings import KINDS_TELLING_DELETES
-from pipelines.night.fingerprint import time_zone_rules
+from pipelines.night.fingerprint import time_zone_rules, version_of
 from pipelines.night.generation import Generation
 from pipelines.night.ledger import KnownLoad, read_ledger
 from pipelines.night.steps import Steps
 from sql.checks import CheckResult
+from sql.quoting import literal
 
 if TYPE_CHECKING:
     from pipelines.night.plan import NightRequest, Plan
@@ -48,12 +49,8 @@ def write_publication(
     """Writes ops.check_result, run_step, source and publication; returns rows by table."""
     _write_checks(connection, checks)
     _write_sources(connection)
-    connection.execute("delete from ops.run_step")
-    for step in steps.done:
-        connection.execute(
-            "insert into ops.run_step values (?, ?, ?, ?, ?)",
-            [request.run_id, step.name, step.rows, step.seconds, step.peak_mb],
-        )
+    done = [(request.run_id, step.name, step.rows, step.seconds, step.peak_mb) for step in steps.done]
+    _replace_rows(connection, "ops.run_step", done)
     connection.execute("delete from ops.publication")
     counts = _count_rows(connection) | {"ops.publication": 1}
     connection.execute(
@@ -63,7 +60,7 @@ def write_publication(
             ? as row_counts
         """,
         [
-            build.number, plan.previous.number if plan.previous else None, request.started_at, request.as_of, request.run_id, version("touchline"), _git_revision(),
+            build.number, plan.previous.number if plan.previous else None, request.started_at, request.as_of, request.run_id, version_of("touchline"), _git_revision(),
             time_zone_rules(), plan.fingerprint, plan.alerts_fingerprint, json.dumps(counts, sort_keys=True),
         ],
     )  # fmt: skip
@@ -71,7 +68,6 @@ def write_publication(
 
 
 def _write_checks(connection: duckdb.DuckDBPyConnection, checks: Sequence[CheckResult]) -> None:
-    connection.execute("delete from ops.check_result")
     rows = [
         (
             check.table,
@@ -85,9 +81,15 @@ def _write_checks(connection: duckdb.DuckDBPyConnection, checks: Sequence[CheckR
         )
         for check in checks
     ]
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    if columns:
-        connection.execute(f"insert into ops.check_result select {', '.join('unnest(?)' for _ in columns)}", columns)
+    _replace_rows(connection, "ops.check_result", rows)
+
+
+def _replace_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """The table with these rows only; parallel unnest, since a statement a row pays for each."""
+    connection.execute(f"delete from {table}")
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        connection.execute(f"insert into {table} select {', '.join('unnest(?)' for _ in columns)}", columns)
 
 
 def _write_sources(connection: duckdb.DuckDBPyConnection) -> None:
@@ -134,14 +136,18 @@ def _count_rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def seal_databases(build: Generation) -> None:
     """Opens both files once more, read-only: what is published must open, whole, with no log beside it."""
-    for path in (build.crm, build.private):
-        with duckdb.connect(str(path), read_only=True) as connection:
-            tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    with duckdb.connect() as connection:
+        for path in (build.crm, build.private):
+            connection.execute(f"attach {literal(str(path))} as sealed (read_only)")
+            (tables,) = connection.execute("select count(*) from duckdb_tables()").fetchone() or (0,)
+            connection.execute("detach sealed")
             if not tables:
                 raise TouchlineError(f"{path.name} holds no table after the build", "Run the night again.")
 
 
+@cache
 def _git_revision() -> str | None:
+    """Of the code that runs: what is checked out meanwhile is not."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -40,7 +40,7 @@ from pipelines.night.generation import (
     one_night_at_a_time,
     publish,
 )
-from pipelines.night.history import record_night
+from pipelines.night.history import read_nights, record_night
 from pipelines.night.landing import land_sources
 from pipelines.night.leftovers import find_leftovers, notes_on_leftovers, remove_leftovers
 from pipelines.night.outcome import NightOutcome
@@ -53,6 +53,7 @@ from pipelines.night.plan import (
     standing_loads,
 )
 from pipelines.night.publication import read_publication, seal_databases
+from pipelines.night.report_step import NIGHTS, write_report
 from pipelines.night.retention import is_due, reduced_readings, retire_landed, write_anew
 from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Progress, Quiet, Steps
@@ -196,6 +197,10 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         _block(request, build, outcome)
     if request.dry_run:
         return replace(outcome, status="dry_run", generation=None)
+    if settings.report.enabled:
+        with steps.step("report"):
+            unwritten = write_report(build, settings, plan.previous, read_nights(workspace, NIGHTS))
+        outcome = replace(outcome, notes=(*outcome.notes, *([unwritten] if unwritten else [])))
     with steps.step("publish"):
         seal_databases(build)
         publish(workspace, build, settings.engine.keep_generations, plan.previous)

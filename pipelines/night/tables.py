@@ -61,7 +61,7 @@ def build_tables(
 ) -> list[BuildResult]:
     """Builds every model (or `only` those and what stands on them); in a full build the window is every day.
 
-    A `window` replaces the days that changed tonight.
+    A `window` replaces the days that changed tonight. Whoever asks for single tables gets every row of them.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
     Results come in the catalogue's order, though tables that do not read each other are built side by side.
@@ -84,6 +84,9 @@ def build_tables(
         if table == "staging.dirty_day" and days_are_told:
             _write_days(lane, window)
             return None
+        if table == "staging.dirty_scope_period" and (is_full or only is not None):
+            _write_periods(lane)
+            return None
         whole = is_full and models[table].spec.write is WriteMode.WINDOW
         return build_table(lane, models[table], WriteMode.REBUILD if whole else None, existing)
 
@@ -105,6 +108,15 @@ def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) ->
     connection.execute(
         f"create or replace table staging.dirty_day as select date_day as activity_date from core.dim_date {inside}",
         [] if window is None else [window.first, window.last],
+    )
+
+
+def _write_periods(connection: duckdb.DuckDBPyConnection) -> None:
+    """staging.dirty_scope_period with every period."""
+    connection.execute(
+        "create or replace table staging.dirty_scope_period as"
+        " select period_grain, period_start from core.fct_scope_period"
+        " union select 'month', period_start from marts.team_turnover_monthly"
     )
 
 

@@ -293,6 +293,85 @@ customer_day as (
     where activity_id in (select r.activity_id from reached_fill as r)
 ),
 
+-- a lead that is new, gone, entered at another time or another contact's
+changed_lead as (
+    select
+        v.lead_id,
+        v.contact_id,
+        v.created_date
+    from (
+        select lead_id, contact_id, created_at, created_date from core.dim_lead
+        union all
+        select lead_id, contact_id, created_at, created_date from previous.core.dim_lead
+    ) as v
+    group by v.lead_id, v.contact_id, v.created_at, v.created_date
+    having count(*) = 1
+),
+
+changed_lead_contact as (
+    select
+        contact_id,
+        created_date
+    from changed_lead
+    where contact_id is not null
+    union
+    select
+        m.record_id as contact_id,
+        l.created_date
+    from changed_lead as l
+    inner join core.merged_record as m on m.entity = 'contact' and l.contact_id = m.survivor_id
+),
+
+-- the activities that name it, or its contact: what they are is worked out later
+lead_named as (
+    select
+        a.activity_date,
+        l.created_date
+    from core.latest_activities as a
+    inner join changed_lead as l on a.lead_id = l.lead_id
+    union
+    select
+        a.activity_date,
+        l.created_date
+    from core.latest_activities as a
+    inner join changed_lead_contact as l on a.contact_id = l.contact_id
+    union
+    select
+        a.activity_date,
+        l.created_date
+    from (
+        select activity_date, unnest(contact_ids) as contact_id
+        from core.latest_activities
+        where len(contact_ids) > 0
+    ) as a
+    inner join changed_lead_contact as l on a.contact_id = l.contact_id
+    union
+    select
+        a.activity_date,
+        l.created_date
+    from core.activity_fill as f
+    inner join changed_lead as l on f.lead_id = l.lead_id
+    inner join core.latest_activities as a on f.activity_id = a.activity_id
+    union
+    select
+        a.activity_date,
+        l.created_date
+    from (
+        select activity_id, unnest(list_append(contact_ids, contact_id)) as contact_id
+        from core.activity_fill
+    ) as f
+    inner join changed_lead_contact as l on f.contact_id = l.contact_id
+    inner join core.latest_activities as a on f.activity_id = a.activity_id
+),
+
+-- the window is hours, and its last day may begin a day later
+lead_day as (
+    select n.activity_date
+    from lead_named as n
+    cross join core.parameter as p
+    where n.activity_date >= n.created_date and n.activity_date <= n.created_date + p.funnel_window_days + 1
+),
+
 dirty as (
     select activity_date from as_of_day
     union
@@ -307,6 +386,8 @@ dirty as (
     select activity_date from proposal_day
     union
     select activity_date from customer_day
+    union
+    select activity_date from lead_day
 )
 
 select activity_date

@@ -23,6 +23,7 @@ def test_a_message_links_to_a_section_that_names_every_limit(rule):
     section = sections()[rule.name]
     assert [limit.name for limit in rule.spec.limits if f"`{limit.name}`" not in section] == []
     assert "**Quiet" in section
+    assert "**Look.**" in section
     assert "**What to do.**" in section
 
 

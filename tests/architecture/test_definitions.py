@@ -1,19 +1,19 @@
 """Dagster sees every published table once, after what it is made of, with its checks; no workspace is needed."""
 
-import json
 from datetime import timedelta
 
 import dagster as dg
 import pytest
 
 from data_quality.reconcile import identities
-from models.settings import Settings
-from pipelines.assets.column_lineage import remembered_origins
-from pipelines.assets.table_specs import EXPECTATIONS, PUBLICATION, describe_night, key_of
+from models.contracts import CONTRACTS
+from models.settings import Report, Settings
+from pipelines.assets.table_specs import EXPECTATIONS, PUBLICATION, REPORT, describe_night, key_of
 from pipelines.definitions import build_definitions
 from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Quiet
 from pipelines.night.workspace import Workspace
+from sql.origins import LANDING, shipped_origins
 
 MAPPING = {"source_record_id": "Id", "channel": {"const": "call"}, "occurred_at": "At"}
 SETTINGS = Settings.model_validate(
@@ -41,9 +41,10 @@ def test_the_location_loads_without_a_workspace(definitions):
     assert definitions.resolve_job_def("nightly").name == "nightly"
 
 
-def test_every_published_table_is_an_asset_with_a_description(graph):
+def test_every_published_table_and_the_report_are_assets_with_a_description(graph):
     catalogue = shipped_catalogue()
-    expected = {key_of(name) for name, spec in catalogue.specs().items() if spec.schema_name != "staging"}
+    tables = {key_of(name) for name, spec in catalogue.specs().items() if spec.schema_name != "staging"}
+    expected = tables | {key_of(REPORT)}
     assert graph.get_all_asset_keys() == expected
     assert all(graph.get(key).description for key in expected)
 
@@ -80,6 +81,19 @@ def test_a_source_is_fresh_for_as_long_as_the_settings_say():
     }
 
 
+def test_what_people_read_is_fresh_for_as_long_as_a_source_may_be_silent():
+    night = describe_night(shipped_catalogue(), SETTINGS)
+    publication = next(spec for spec in night.specs if spec.key == key_of(PUBLICATION))
+    assert publication.freshness_policy == dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=96))
+
+
+def test_the_report_stands_on_the_marts_and_is_there_only_when_it_is_written(graph):
+    parents = graph.get(key_of(REPORT)).parent_keys
+    assert {key_of("marts.sales_kpi"), key_of("ops.load_accounting"), key_of("quarantine.rejected")} <= parents
+    silent = SETTINGS.model_copy(update={"report": Report(enabled=False)})
+    assert key_of(REPORT) not in {spec.key for spec in describe_night(shipped_catalogue(), silent).specs}
+
+
 def test_the_column_lineage_names_columns_that_exist(definitions, graph):
     catalogue = shipped_catalogue()
     columns = {key_of(name): {column.name for column in spec.columns} for name, spec in catalogue.specs().items()}
@@ -97,18 +111,27 @@ def test_the_column_lineage_names_columns_that_exist(definitions, graph):
     assert not any(table.startswith("staging.") for origins in found.values() for table, _ in origins)
 
 
-def test_column_lineage_is_computed_once_for_each_version_of_the_sql(tmp_path):
-    catalogue = shipped_catalogue()
-    file = tmp_path / "column_lineage.json"
-    computed = remembered_origins(catalogue, file)
-    kept = json.loads(file.read_text())
-    kept["origins"] = {"marts.rep_activity_daily": {"touches": [["core.fct_activity", "kept"]]}}
-    file.write_text(json.dumps(kept))
-    assert remembered_origins(catalogue, file) == kept["origins"]
-    file.write_text(json.dumps({**kept, "fingerprint": "of another version"}))
-    assert remembered_origins(catalogue, file) == computed
-    file.write_text("half a fi")
-    assert remembered_origins(catalogue, file) == computed
+def test_the_column_lineage_ends_in_the_fields_that_each_source_delivers():
+    night = describe_night(shipped_catalogue(), SETTINGS, origins=shipped_origins())
+    latest = next(spec for spec in night.specs if spec.key == key_of("core.latest_activities"))
+    deps = latest.metadata["dagster/column_lineage"].deps_by_column
+    assert [(dep.asset_key.path, dep.column_name) for dep in deps["activity_date"]] == [
+        (["landing", "crm"], "activities.occurred_at"),
+        (["landing", "dialer"], "activities.occurred_at"),
+    ]
+
+
+def test_every_published_column_that_is_made_of_others_says_so():
+    """What `make docs` writes is held fresh by `make check`; here, that nothing in it leads nowhere."""
+    specs = shipped_catalogue().specs()
+    columns = {name: {column.name for column in spec.columns} for name, spec in specs.items()}
+    columns |= {f"{LANDING}{entity}": set(contract.kinds()) for entity, contract in CONTRACTS.items()}
+    for table, made in shipped_origins().items():
+        for column, origins in made.items():
+            assert column in columns[table]
+            assert all(set(named) <= columns[origin] for origin, named in origins.items()), (table, column)
+    made_by_sql = {name for name in shipped_catalogue().models if not name.startswith("staging.")}
+    assert made_by_sql <= shipped_origins().keys()
 
 
 def test_a_watched_night_pays_for_no_column_lineage(tmp_path):

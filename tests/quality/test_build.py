@@ -93,9 +93,14 @@ def test_a_staging_model_is_written_to_the_staging_database(
     assert found == [("staging", "main", "sale")]
 
 
-def sales(make_model: Any, where: str = "where s.day in (select d.day from staging.dirty_day as d)") -> Any:
+def sales(
+    make_model: Any, where: str = "where s.day in (select d.day from staging.dirty_day as d)", **more: Any
+) -> Any:
     return make_model(
-        f"select s.day, s.amount from core.sale as s {where}", {"day": "INTEGER", "amount": "INTEGER"}, **WINDOW
+        f"select s.day, s.amount from core.sale as s {where}",
+        {"day": "INTEGER", "amount": "INTEGER"},
+        **WINDOW,
+        **more,
     )
 
 
@@ -140,6 +145,27 @@ def test_rows_outside_the_window_block_the_build(connection: duckdb.DuckDBPyConn
     result = build_table(connection, sales(make_model, where=""))
     assert [(one.check_name, one.failing_rows) for one in result.checks if one.blocks] == [("window_only", 2)]
     assert rows(connection) == [(1, 10)]
+
+
+def test_a_key_that_a_window_writes_twice_blocks_the_build(
+    connection: duckdb.DuckDBPyConnection, make_model: Any
+) -> None:
+    make_sales(connection, "[1]", "(1, 10)")
+    build_table(connection, sales(make_model))
+    make_sales(connection, "[2]", "(2, 20)", "(2, 21)")
+    result = build_table(connection, sales(make_model))
+    assert [(one.check_name, one.failing_rows) for one in result.checks if one.blocks] == [("grain_is_unique", 1)]
+    assert rows(connection) == [(1, 10)]
+
+
+def test_a_window_that_is_no_part_of_the_grain_has_the_whole_table_checked(
+    connection: duckdb.DuckDBPyConnection, make_model: Any
+) -> None:
+    make_sales(connection, "[1]", "(1, 10)")
+    build_table(connection, sales(make_model, grain=["amount"]))
+    make_sales(connection, "[2]", "(2, 10)")
+    result = build_table(connection, sales(make_model, grain=["amount"]))
+    assert [(one.check_name, one.failing_rows) for one in result.checks if one.blocks] == [("grain_is_unique", 1)]
 
 
 def test_a_window_may_have_two_columns(connection: duckdb.DuckDBPyConnection, make_model: Any) -> None:

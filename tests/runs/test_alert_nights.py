@@ -43,10 +43,24 @@ def call(name, day):
 def silent(office, monkeypatch):
     """A workspace whose source has been silent for four weeks when its first night ran; alerts are judged."""
     monkeypatch.setenv("TOUCHLINE__ALERTS__ENABLED", "true")
+    return deliver_one_call(office)
+
+
+@pytest.fixture
+def judged(silent):
+    """The same after that night."""
+    return silent.stand_on(judge_one_call)
+
+
+def deliver_one_call(office):
     office.environment = dict(ALERTING)
     office.deliver("reps.csv", [REP])
     office.deliver("activities_1.csv", [call("A1", 3)])
     return office
+
+
+def judge_one_call(office):
+    deliver_one_call(office).night()
 
 
 @pytest.fixture
@@ -89,27 +103,25 @@ def test_it_is_raised_stays_one_and_is_over_when_its_cause_is(silent):
     assert changes == [(None, "firing", True), ("firing", "resolved", True)]
 
 
-def test_a_full_refresh_and_a_night_in_the_past_raise_nothing(silent):
-    silent.night()
-    before = silent.query("select * from marts.alerts"), silent.query("select * from ops.alert_transition")
-    silent.night(full_refresh=True)
-    assert (silent.query("select * from marts.alerts"), silent.query("select * from ops.alert_transition")) == before
-    silent.night(as_of=AS_OF - 20 * DAY)
-    assert (silent.query("select * from marts.alerts"), silent.query("select * from ops.alert_transition")) == before
-    assert silent.query("select night_date from core.alert_night") == []
-    held = silent.query("select threshold from core.alert_limit where rule = 'source_stale' and scope = 'all'")
+def test_a_full_refresh_and_a_night_in_the_past_raise_nothing(judged):
+    before = judged.query("select * from marts.alerts"), judged.query("select * from ops.alert_transition")
+    judged.night(full_refresh=True)
+    assert (judged.query("select * from marts.alerts"), judged.query("select * from ops.alert_transition")) == before
+    judged.night(as_of=AS_OF - 20 * DAY)
+    assert (judged.query("select * from marts.alerts"), judged.query("select * from ops.alert_transition")) == before
+    assert judged.query("select night_date from core.alert_night") == []
+    held = judged.query("select threshold from core.alert_limit where rule = 'source_stale' and scope = 'all'")
     assert held == [(96.0,)]
 
 
-def test_a_changed_limit_is_judged_by_the_next_night_and_rebuilds_no_table(silent):
-    silent.night()
-    request = NightRequest(silent.workspace, AS_OF, STARTED, "again")
-    assert find_nothing_new(request, silent.workspace.settings()).status == "nothing_new"
-    silent.configure(SETTINGS + "alerts: {rules: {source_stale: {enabled: false}}}\n")
-    assert find_nothing_new(request, silent.workspace.settings()) is None
-    outcome = silent.night()
+def test_a_changed_limit_is_judged_by_the_next_night_and_rebuilds_no_table(judged):
+    request = NightRequest(judged.workspace, AS_OF, STARTED, "again")
+    assert find_nothing_new(request, judged.workspace.settings()).status == "nothing_new"
+    judged.configure(SETTINGS + "alerts: {rules: {source_stale: {enabled: false}}}\n")
+    assert find_nothing_new(request, judged.workspace.settings()) is None
+    outcome = judged.night()
     assert not [note for note in outcome.notes if "rebuilt" in note]
-    assert silent.query("select state, resolution from marts.alerts") == [("resolved", "rule_off")]
+    assert judged.query("select state, resolution from marts.alerts") == [("resolved", "rule_off")]
 
 
 def test_what_is_wrong_in_the_settings_stops_the_night_before_it_begins(silent, monkeypatch):
@@ -165,19 +177,18 @@ def hook_messages(hook, office):
     return hook()
 
 
-def test_a_dry_run_that_is_blocked_tells_nobody(silent):
-    silent.night()
-    published = (silent.workspace.published / "crm.duckdb").resolve()
+def test_a_dry_run_that_is_blocked_tells_nobody(judged):
+    published = (judged.workspace.published / "crm.duckdb").resolve()
     published.chmod(0o644)
     with duckdb.connect(str(published)) as tampering:
         tampering.execute("update ops.load_accounting set rows_accepted = rows_accepted + 1")
-    silent.deliver("activities_2.csv", [call("A2", 30)])
+    judged.deliver("activities_2.csv", [call("A2", 30)])
     with pytest.raises(BlockedError):
-        silent.night(dry_run=True)
-    assert read_health(silent.workspace.operator_store) == ()
+        judged.night(dry_run=True)
+    assert read_health(judged.workspace.operator_store) == ()
     with pytest.raises(BlockedError):
-        silent.night()
-    assert [one.rule for one in read_health(silent.workspace.operator_store)] == ["publication_blocked"]
+        judged.night()
+    assert [one.rule for one in read_health(judged.workspace.operator_store)] == ["publication_blocked"]
 
 
 def test_a_rule_that_returns_what_it_must_not_is_told_and_the_others_are_judged(silent, monkeypatch):

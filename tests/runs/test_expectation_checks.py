@@ -21,11 +21,15 @@ FIRST, LAST, TONIGHT = date(2026, 2, 23), date(2026, 3, 30), date(2026, 3, 31)
 @pytest.fixture
 def judged_office(office, monkeypatch):
     """A workspace with five weeks published, whose next nights are judged."""
+    office.stand_on(five_weeks)
+    monkeypatch.setenv("TOUCHLINE__QUALITY__EXPECTATIONS", "true")
+    return office
+
+
+def five_weeks(office):
     office.deliver("reps.csv", REPS)
     office.deliver("activities.csv", [call for day in working_days(FIRST, LAST) for call in calls_of(day)])
     office.night(end_of(LAST))
-    monkeypatch.setenv("TOUCHLINE__QUALITY__EXPECTATIONS", "true")
-    return office
 
 
 def expectation_checks(office) -> dict[str, dg.AssetCheckEvaluation]:

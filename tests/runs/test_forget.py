@@ -297,7 +297,10 @@ def test_an_order_is_asked_for_previewed_and_waited_for(tmp_path, capsys):
         office.workspace.operator_store.exists(),
         {path: path.read_bytes() for path in office.workspace.landed.iterdir()},
     ) == before
+    asked = office.workspace.var / "query_history"
+    asked.write_text(f"+select * from core.dim_contact where contact_id = 'crm:{ANN['id']}';")
     assert forget(office, "--email", ANN["email"].lower()) == 0
+    assert not asked.exists()
     assert [finding.level for finding in check_erasures(Patient(office.workspace, None, AS_OF))] == ["warn"]
     assert office.night(dry_run=True).status == "nothing_new"
     assert found_below(office.workspace.landed)

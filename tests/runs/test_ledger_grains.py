@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from data_quality.reconcile import reconcile_all
+from models.contracts import CONTRACTS
 from models.errors import BlockedError
 from pipelines.night.operator import Target, give_order
 from sql.ledger import ledger_tables
@@ -78,3 +79,24 @@ def test_it_stops_a_night_and_a_full_build(office, full_refresh):
     with pytest.raises(BlockedError, match=r"ops\.load_accounting: grain_is_unique"):
         office.night(full_refresh=full_refresh)
     assert office.query("select generation from ops.publication") == [(1,)]
+
+
+@pytest.mark.parametrize("tonight", [False, True])
+def test_a_second_version_of_a_record_and_a_lost_touch_are_found(ledger, tmp_path, tonight):
+    case = tmp_path / "crm.duckdb"
+    case.write_bytes((ledger.workspace.published / "crm.duckdb").read_bytes())
+    with Warehouse(crm=case) as warehouse:
+        connection = warehouse.connection
+        for entity in CONTRACTS:
+            connection.execute(f"create or replace table staging.changed_{entity} (record_key varchar)")
+        connection.execute("insert into staging.changed_activities values ('crm:A1')")
+        connection.execute("create or replace table staging.dirty_day as select date '2026-03-02' as activity_date")
+        connection.execute("update core.latest_activities set status = 'completed'")
+        connection.execute("create or replace table staging.dirty_activity as select * from core.fct_activity")
+        connection.execute("insert into core.latest_activities select * from core.latest_activities limit 1")
+        checks = reconcile_all(connection, tonight=tonight)
+    broken = {(check.table, check.check_name) for check in checks if not check.passed}
+    assert broken == {
+        ("core.latest_activities", "one_version_a_key"),
+        ("marts.rep_activity_daily", "touches_of_core_are_those_of_the_marts"),
+    }

@@ -11,11 +11,14 @@ REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2
 
 @pytest.fixture
 def two_nights(office):
+    return office.stand_on(first_two)
+
+
+def first_two(office):
     office.deliver("reps.csv", [REP])
     office.night()
     office.deliver("reps_2.csv", [REP | {"rep_id": "R2"}])
     office.night()
-    return office
 
 
 def leave(folder, *names):

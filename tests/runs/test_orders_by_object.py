@@ -34,13 +34,16 @@ SAID = {"words": "--all", "reason": "why", "given_by": "ada", "given_at": GIVEN}
 @pytest.fixture
 def both(office):
     """A file from which two objects are read; each rejects its first row, at the same line."""
+    return office.stand_on(night_of_both)
+
+
+def night_of_both(office):
     office.configure(SETTINGS)
     for at in ("rang_at", "talked_at"):
         office.deliver(f"{at}.yaml", (MAPPING % {"at": at}).encode(), "mappings")
     office.deliver("both.csv", ROWS, "inbox/hub")
     office.deliver("both_2.csv", b"id,rang_at\n", "inbox/hub")
     office.night()
-    return office
 
 
 def chosen(office, **choice):

@@ -68,15 +68,25 @@ def young(tmp_path_factory):
     return office
 
 
-@pytest.fixture
-def old(young, tmp_path):
+@pytest.fixture(scope="module")
+def aged(young, tmp_path_factory):
     """The same workspace a hundred days later, its landed files replaced by their rows; and what it was before."""
-    shutil.copytree(young.workspace.home, tmp_path / "workspace", symlinks=True)
-    office = Office(tmp_path / "workspace", KEEPING)
-    before = state(young)
+    home = tmp_path_factory.mktemp("aged") / "workspace"
+    shutil.copytree(young.workspace.home, home, symlinks=True)
+    office = Office(home, KEEPING)
     office.nights = 100
     outcome = office.night()
     assert any("4 were replaced by their rows" in note for note in outcome.notes) and raw(office) == []
+    return office, state(young)
+
+
+@pytest.fixture
+def old(aged, tmp_path):
+    """A copy of that, to run nights in."""
+    ground, before = aged
+    shutil.copytree(ground.workspace.home, tmp_path / "workspace", symlinks=True)
+    office = Office(tmp_path / "workspace", KEEPING)
+    office.nights = ground.nights
     return office, before
 
 

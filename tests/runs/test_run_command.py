@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -45,6 +46,18 @@ def numbers_of(office, key):
     return {name: entry.value for name, entry in record.asset_materialization.metadata.items()}
 
 
+def test_dagster_is_told_where_the_report_is_and_how_large(office, touchline, monkeypatch):
+    monkeypatch.setenv("TOUCHLINE__REPORT__ENABLED", "true")
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", [CALL])
+    assert touchline("run", "--as-of", "2026-03-31")[0] == 0
+    told = numbers_of(office, "report")
+    pages = list((office.workspace.published / "report").rglob("*.html"))
+    assert told["pages"] == len(pages) > 3
+    assert told["mb"] > 0 and told["seconds"] > 0
+    assert Path(told["open"]) in pages
+
+
 def test_a_night_publishes_then_finds_nothing_new_and_status_tells_both(office, touchline):
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL, BROKEN])
@@ -60,6 +73,8 @@ def test_a_night_publishes_then_finds_nothing_new_and_status_tells_both(office, 
     published = numbers_of(office, "ops.publication")
     assert delivered.items() <= published.items()
     assert published["disk_mb"] > 0
+    steps = numbers_of(office, "ops.run_step")
+    assert {"land_seconds", "load_seconds", "tables_seconds", "publish_seconds"} <= steps.keys()
 
     code, out, _ = touchline("run", "--as-of", "2026-03-31")
     assert code == 0

@@ -104,6 +104,14 @@ def test_the_record_of_nights_is_bounded_and_survives_a_torn_line(office):
     assert nights[0] == PastNight(NOW, "published", NOW, "run", 1, 0, 0.0, 0, 0, 0, 0, 0, None)
 
 
+def test_a_slow_night_is_told_with_what_to_look_at(office):
+    for seconds in (20.0, 20.0, 20.0, 20.0, 20.0, 61.0):
+        record_night(office.workspace, NightOutcome("published", NOW, "run", 1, seconds=seconds), NOW)
+    found = page(office)
+    assert "Slow: the last published night took 61.0 s, nights of as many rows 20.0 s (median of 5)" in found
+    assert '→ The last night was slow: touchline query "select * from ops.run_step" says which step it was' in found
+
+
 def test_amounts_are_written_for_people():
     assert [size(0), size(999), size(12_582_912), size(3e12)] == ["0 B", "999 B", "12.6 MB", "3.0 TB"]
     assert ago(NOW - datetime(2026, 4, 5, 8, tzinfo=UTC)) == "1 hour ago"

@@ -13,86 +13,7 @@ with tracked_lead as (
     where l.created_at <= p.as_of
 ),
 
--- every id by which an activity may name the lead's contact
-lead_contact as (
-    select
-        lead_id,
-        contact_id,
-        created_at,
-        created_date,
-        window_end
-    from tracked_lead
-    where contact_id is not null
-    union all
-    select
-        l.lead_id,
-        m.record_id as contact_id,
-        l.created_at,
-        l.created_date,
-        l.window_end
-    from tracked_lead as l
-    inner join core.merged_record as m on m.entity = 'contact' and l.contact_id = m.survivor_id
-),
-
--- ids first, by five ways, and each activity once: what they were is then worked out for these alone
-lead_activity as (
-    select
-        l.lead_id,
-        l.created_at,
-        l.created_date,
-        l.window_end,
-        a.activity_id
-    from core.latest_activities as a
-    inner join tracked_lead as l on a.lead_id = l.lead_id
-    union
-    select
-        l.lead_id,
-        l.created_at,
-        l.created_date,
-        l.window_end,
-        a.activity_id
-    from core.latest_activities as a
-    inner join lead_contact as l on a.contact_id = l.contact_id
-    union
-    select
-        l.lead_id,
-        l.created_at,
-        l.created_date,
-        l.window_end,
-        a.activity_id
-    from (
-        select
-            activity_id,
-            unnest(contact_ids) as contact_id
-        from core.latest_activities
-        where len(contact_ids) > 0
-    ) as a
-    inner join lead_contact as l on a.contact_id = l.contact_id
-    union
-    select
-        l.lead_id,
-        l.created_at,
-        l.created_date,
-        l.window_end,
-        f.activity_id
-    from core.activity_fill as f
-    inner join tracked_lead as l on f.lead_id = l.lead_id
-    union
-    select
-        l.lead_id,
-        l.created_at,
-        l.created_date,
-        l.window_end,
-        f.activity_id
-    from (
-        select
-            activity_id,
-            unnest(list_append(contact_ids, contact_id)) as contact_id
-        from core.activity_fill
-    ) as f
-    inner join lead_contact as l on f.contact_id = l.contact_id
-),
-
+-- what tonight's days hold of conversations and touches, with whom each was
 judged_activity as (
     select
         activity_id,
@@ -100,14 +21,47 @@ judged_activity as (
         occurred_at,
         activity_date,
         occurred_at_precision = 'date' as is_date_only,
+        lead_id,
+        contact_id,
+        contact_ids,
         is_touch,
         is_connected_call
         or is_meeting_held
         or (channel = 'email' and direction = 'inbound' and status = 'completed' and not is_after_as_of)
             as is_conversation,
         is_meeting_held
-    from core.fct_activity
-    where direction <> 'internal'
+    from staging.dirty_activity
+    where direction <> 'internal' and activity_date in (select w.activity_date from staging.dirty_day as w)
+),
+
+listed_contact as (
+    select
+        activity_id,
+        unnest(contact_ids) as contact_id
+    from judged_activity
+    where len(contact_ids) > 0
+),
+
+-- by three ways, and each activity once
+lead_activity as (
+    select
+        l.lead_id,
+        a.activity_id
+    from judged_activity as a
+    inner join tracked_lead as l on a.lead_id = l.lead_id
+    union
+    select
+        l.lead_id,
+        a.activity_id
+    from judged_activity as a
+    inner join tracked_lead as l on a.contact_id = l.contact_id
+    union
+    select
+        l.lead_id,
+        c.activity_id
+    from listed_contact as c
+    left join core.merged_record as m on m.entity = 'contact' and c.contact_id = m.record_id
+    inner join tracked_lead as l on coalesce(m.survivor_id, c.contact_id) = l.contact_id
 )
 
 select
@@ -120,8 +74,9 @@ select
     a.is_touch,
     a.is_conversation,
     a.is_meeting_held
-from lead_activity as l
-inner join judged_activity as a on l.activity_id = a.activity_id
+from lead_activity as b
+inner join tracked_lead as l on b.lead_id = l.lead_id
+inner join judged_activity as a on b.activity_id = a.activity_id
 where
     (a.is_touch or a.is_conversation)
     and a.occurred_at <= l.window_end

@@ -1,7 +1,14 @@
 -- One row per rep and week with a day employed: distinct contacts that the rep touched in the 28 days up to its last.
 -- Easily misread: a touch counts where the role of its day counts as a rep, and also when the rep was not employed.
 -- A touched contact is active from that day on for 28 days, or until it is touched again: so each is counted once.
-with uncounted_day as (
+-- Days within 28 of the weeks asked for are enough: who was touched before them is active no more.
+with wanted_day as (
+    select
+        unnest(range(week_start - interval 27 day, week_start + interval 7 day, interval 1 day))::date as activity_date
+    from staging.dirty_trailing_week
+),
+
+uncounted_day as (
     select
         r.rep_id,
         d.date_day as activity_date
@@ -20,7 +27,10 @@ active_contact as (
         ) as active_to
     from core.fct_touched_contact as t
     left join uncounted_day as u on t.rep_id = u.rep_id and t.activity_date = u.activity_date
-    where u.rep_id is null and t.rep_id <> 'unknown'
+    where
+        u.rep_id is null
+        and t.rep_id <> 'unknown'
+        and t.activity_date in (select d.activity_date from wanted_day as d)
 ),
 
 contact_span as materialized (
@@ -80,3 +90,4 @@ select
     w.contacts_active::bigint as contacts_active
 from rep_week as w
 inner join core.fct_rep_week as r on w.rep_id = r.rep_id and w.week_start = r.week_start
+where w.week_start in (select d.week_start from staging.dirty_trailing_week as d)

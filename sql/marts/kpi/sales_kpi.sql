@@ -70,6 +70,10 @@ with scope_period as (
         (s.monthly_churned::double / nullif(s.monthly_stopping, 0))::decimal(38, 12) as monthly_churn_rate
     from core.fct_scope_period as s
     cross join core.parameter as p
+    where
+        (s.period_grain, s.period_start) in (
+            select (w.period_grain, w.period_start) from staging.dirty_scope_period as w
+        )
 ),
 
 -- each row: name, numerator, denominator, amounts without a rate
@@ -138,6 +142,11 @@ part as (
         headcount_average_12m::decimal(38, 12) as denominator,
         0::bigint as unpriced_count
     from marts.team_turnover_monthly
+    where
+        period_start in (
+            select w.period_start from staging.dirty_scope_period as w
+            where w.period_grain = 'month'
+        )
 )
 
 select

@@ -1,0 +1,1 @@
+"""The nightly report: static pages from the published marts. Plain Python, no orchestrator."""

@@ -1,0 +1,54 @@
+"""What every page knows: the published file, when it is of, and the words of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+import polars as pl
+
+from models.settings import Settings
+from pipelines.night.history import PastNight
+from pipelines.reporting.words import Words
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A locked-down connection to one generation. `as_of_day` is a company day; `nights` those before, newest first."""
+
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+    words: Words
+    generation: int
+    as_of: datetime
+    as_of_day: date
+    published_at: datetime
+    nights: Sequence[PastNight] = ()
+
+    def frame(self, sql: str, *parameters: object) -> pl.DataFrame:
+        """The rows of a query; whole numbers and amounts as Polars has them."""
+        found: pl.DataFrame = self.connection.sql(sql, params=list(parameters)).pl()
+        return found
+
+    def rows(self, sql: str, *parameters: object) -> Sequence[tuple[object, ...]]:
+        """The rows of a small query."""
+        return self.connection.execute(sql, list(parameters)).fetchall()
+
+    def has(self, *tables: str) -> bool:
+        """Whether these are built, under `metrics.subjects`, and hold a row."""
+        built = {
+            f"{schema}.{name}" for schema, name in self.rows("select schema_name, table_name from duckdb_tables()")
+        }
+        return all(table in built and bool(self.rows(f"select 1 from {table} limit 1")) for table in tables)
+
+
+def reader_of(connection: duckdb.DuckDBPyConnection, settings: Settings, nights: Sequence[PastNight] = ()) -> Reader:
+    """Of a generation whose books are closed."""
+    found = connection.execute(
+        "select p.generation, p.as_of, p.published_at, c.as_of_date from ops.publication as p cross join core.parameter as c"
+    ).fetchall()  # all: in DuckDB 2 a result that is not read to its end holds the connection
+    ((generation, as_of, published_at, as_of_day),) = found
+    words = Words(settings.report.language, settings.company.currency, settings.company.timezone)
+    return Reader(connection, settings, words, generation, as_of, as_of_day, published_at, nights)

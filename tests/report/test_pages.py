@@ -1,0 +1,47 @@
+"""What holds of every page, whatever it shows."""
+
+from contextlib import closing
+from itertools import chain
+
+import pytest
+
+from models.settings import load_settings
+from pipelines.reporting.pages.reps import rep_pages
+from pipelines.reporting.pages.teams import team_pages
+from pipelines.reporting.parts import Chart
+from pipelines.reporting.reader import reader_of
+from pipelines.reporting.report import pages_of
+from sql.warehouse import open_published
+
+
+@pytest.fixture(scope="module")
+def pages(storied_demo):
+    with closing(open_published(storied_demo.published_file.resolve())) as connection:
+        reader = reader_of(connection, load_settings(storied_demo.settings_file, {}))
+        return list(chain(pages_of(reader), team_pages(reader), rep_pages(reader)))
+
+
+def parts_of(page):
+    return [part for section in page.sections for part in section.parts if not isinstance(part, tuple)]
+
+
+def repeated(names):
+    return {name for name in names if names.count(name) > 1}
+
+
+def test_no_two_views_of_a_page_share_a_name(pages):
+    """Its script finds a view by its name."""
+    for page in pages:
+        views = {id(part.view): part.view.name for part in parts_of(page)}
+        assert repeated(list(views.values())) == set(), page.place
+
+
+def test_no_two_charts_of_a_page_share_a_key(pages):
+    """Its script finds a specification by it."""
+    for page in pages:
+        assert repeated([part.key for part in parts_of(page) if isinstance(part, Chart)]) == set(), page.place
+
+
+def test_no_two_pages_share_a_place(pages):
+    assert len(pages) > 20
+    assert repeated([page.place for page in pages]) == set()

@@ -1,0 +1,95 @@
+"""The report is published with its tables, in one rename; one that cannot be written stops no numbers."""
+
+import pytest
+
+from models.errors import TouchlineError
+from pipelines.reporting import report
+from tests.runs.conftest import AS_OF, as_csv
+
+REP = {"rep_id": "R1", "full_name": "=Ann <script>alert(1)</script>", "rep_type": "inside", "hire_date": "2025-01-01", "role": "ae", "team": "North"}  # fmt: skip
+WITH_REPORT = {"TOUCHLINE__REPORT__ENABLED": "true", "TOUCHLINE__METRICS__SUBJECTS": "[activity]"}
+
+
+def call(number, day="2026-03-17"):
+    return {"source_record_id": f"A{number}", "channel": "call", "occurred_at": f"{day}T15:00:00Z", "rep_id": "R1", "direction": "outbound", "status": "completed", "contact_id": "C1"}  # fmt: skip
+
+
+@pytest.fixture
+def reported(office):
+    """A workspace whose nights write a report."""
+    office.environment |= WITH_REPORT
+    office.deliver("reps.csv", as_csv([REP]))
+    office.deliver("activities.csv", as_csv([call(1), call(2)]))
+    return office
+
+
+def pages(office):
+    return {path.name: path.read_text("utf-8") for path in (office.workspace.published / "report").glob("*.html")}
+
+
+def test_a_night_publishes_its_report(reported):
+    outcome = reported.night()
+    assert outcome.status == "published"
+    assert "report" in outcome.steps
+    assert "as of Mar 31, 2026" in pages(reported)["index.html"]
+
+
+def test_the_next_night_has_its_own_and_the_last_keeps_the_old_one(reported):
+    reported.night()
+    first = reported.workspace.published.resolve()
+    reported.deliver("activities_more.csv", as_csv([call(3)]))
+    reported.night()
+    assert "generation 2" in pages(reported)["index.html"]
+    assert "generation 1" in (first / "report" / "index.html").read_text("utf-8")
+
+
+def test_no_name_becomes_a_part_of_the_page(reported):
+    reported.night()
+    for name, text in pages(reported).items():
+        assert "<script>alert" not in text, name
+
+
+def test_without_it_there_is_none(reported):
+    reported.environment["TOUCHLINE__REPORT__ENABLED"] = "false"
+    reported.night()
+    assert not (reported.workspace.published / "report").exists()
+
+
+def test_settings_of_the_report_rebuild_nothing(reported):
+    reported.night()
+    reported.environment["TOUCHLINE__REPORT__REP_PAGES"] = "false"
+    assert reported.night().status == "nothing_new"
+
+
+def test_an_empty_company_has_one_that_says_so(office):
+    office.environment |= WITH_REPORT
+    office.deliver("reps.csv", as_csv([REP]))
+    office.night()
+    assert 'data-figure="marts.rep_type_activity.touches"><a href="activity.html">0</a>' in pages(office)["index.html"]
+    assert "Nobody has done anything yet." in pages(office)["activity.html"]
+
+
+def test_one_that_fails_is_told_and_the_tables_are_published(reported, monkeypatch):
+    def broken(_):
+        raise ValueError("no such page for ann@example.com")
+
+    monkeypatch.setattr(report, "pages_of", broken)
+    outcome = reported.night()
+    assert outcome.status == "published"
+    (note,) = [note for note in outcome.notes if "The report could not be written" in note]
+    assert "ann@example.com" not in note
+    assert "could not be written" in pages(reported)["index.html"]
+    assert reported.query("select sum(calls) from marts.rep_activity_daily") == [(2,)]
+
+
+def test_a_full_disk_stops_the_night_and_leaves_the_last(reported, monkeypatch):
+    reported.night()
+    reported.deliver("activities_more.csv", as_csv([call(3)]))
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(report, "build_report", full)
+    with pytest.raises(TouchlineError):
+        reported.night(AS_OF)
+    assert "generation 1" in pages(reported)["index.html"]
