@@ -17,7 +17,7 @@ class ApiSettings(BaseModel):
     client-credentials flow, or a ready `token`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     token: str | None = Field(None, pattern=SECRET, description="env:NAME of the variable with the access token.")
     client_id: str | None = Field(None, pattern=SECRET, description="Salesforce: env:NAME of the consumer key.")

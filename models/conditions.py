@@ -17,7 +17,7 @@ class Test(BaseModel):
     """
 
     __test__ = False  # no test case, though pytest would take it for one
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     words: tuple[str, ...] = Field((), description="Any of these.")
     none_of: tuple[str, ...] = Field((), alias="not", description="None of these; blank fits.")
@@ -60,7 +60,7 @@ def _words(value: Any) -> tuple[str, ...]:
 class Ignored(BaseModel):
     """Rows that are no record of the entity: counted as ignored. `if` as in a field's rule."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     when: dict[str, Test] = Field(alias="if", min_length=1)
     because: str = Field(min_length=1, description="Why, for people.")

@@ -33,7 +33,7 @@ class FileFormat(StrEnum):
 class ReadOptions(BaseModel):
     """How a file is read; everything here is said by the settings, nothing is guessed at run time."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     format: FileFormat | None = Field(None, description="What the file is; default by its extension.")
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="Default ',' (tab for .tsv).")
@@ -66,7 +66,7 @@ JoinName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,62}$")]
 class JoinSpec(BaseModel):
     """A second file whose columns a mapping may use: rows where its `key` column equals our `on` column."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     path: str = Field("", description="Files of the joined side, below the workspace.")
     files: tuple[str, ...] = Field(
@@ -94,7 +94,7 @@ class FieldRule(BaseModel):
     read it. Of `cases` the first whose `if` holds and which is not blank counts.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     column: str | None = Field(None, description="The column, as the header writes it.")
     const: Annotated[str | None, BeforeValidator(lambda value: None if value is None else _as_text(value))] = Field(
@@ -207,7 +207,7 @@ UNITS = ("s", "ms", "min", "h", "HH:MM", "HH:MM:SS", "MM:SS")
 class SourceMapping(BaseModel):
     """One mapping: an entity of the contract, and for each of its fields where it comes from."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     entity: str
     fields: dict[str, FieldRule]

@@ -15,7 +15,7 @@ class PagePath(BaseModel):
     is then a list inside that of its members whose `by` equals the record's `id` column.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     path: str | None = Field(None, description="The path to one value.")
     each: str | None = Field(None, description="The path to a list.")
@@ -45,7 +45,7 @@ class Pages(BaseModel):
     A column may name several places: the first that is not null counts.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     records: str = Field(description="The path to the list of records inside a line.")
     inner: str | None = Field(None, description="The path to a list inside a record, whose items are the rows.")

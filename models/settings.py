@@ -38,7 +38,7 @@ _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 class Section(BaseModel):
     """A part of the settings; unknown keys fail."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class WorkdayHours(Section):

@@ -35,7 +35,7 @@ class Severity(StrEnum):
 class Strict(BaseModel):
     """Unknown keys fail."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Window(Strict):
