@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pipelines.reporting import charts
 from pipelines.reporting.parts import Chart, Cube, Field, Figures, Kind, Measure, Page, Section, Table, View
 from pipelines.reporting.reader import Reader
@@ -70,10 +72,11 @@ def hourly_activity(reader: Reader) -> Cube:
         cross join core.parameter as p
         left join core.dim_rep as r
             on a.rep_id = r.rep_id and a.activity_date >= r.valid_from and a.activity_date < r.valid_to
-        where a.activity_date > p.as_of_date - 84 and a.is_touch and a.occurred_at_precision <> 'date'
+        where a.activity_date > ? and a.is_touch and a.occurred_at_precision <> 'date'
             and (a.rep_id = 'unknown' or r.is_counted)
         group by all order by all
-        """
+        """,
+        reader.as_of_day - timedelta(days=84),  # bound: a day out of a table would be compared after all joins
     )
     return Cube("hours", frame)
 
