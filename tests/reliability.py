@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 
 
+def tried_here(many: int) -> int:
+    """How often to try: all of it for the page, which says how often; a third of it otherwise, with seeds that differ."""
+    return many if os.environ.get("TOUCHLINE_RELIABILITY") else max(many // 3, 1)
+
+
 def record(promise: str, figure: str, tried: int = 0) -> None:
     """Appends a figure to the file that TOUCHLINE_RELIABILITY names; without it nothing is written.
 

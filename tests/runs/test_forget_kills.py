@@ -13,7 +13,7 @@ from pipelines.night.erasing.forget import Standing, standing_erasures
 from pipelines.night.workspace import Workspace
 from tests.reliability import record
 from tests.runs.test_forget import NEEDLES, forget, found_below, workspace_with_ann
-from tests.runs.test_kills import hashes_of
+from tests.runs.test_kills import every, hashes_of
 
 OURS = ("core", "marts", "quarantine")
 
@@ -84,8 +84,9 @@ def test_a_forgetting_night_killed_before_its_publication_is_completed_by_the_ne
 
 
 @pytest.mark.slow
-def test_a_forgetting_night_killed_at_every_fourth_change_of_a_file_is_completed(killer, ordered):
-    for operation in range(1, ordered[2] + 1, 4):
+def test_a_forgetting_night_killed_before_changes_of_files_is_completed(killer, ordered):
+    operations = every(4, ordered[2])
+    for operation in operations:
         is_made_up_for(killer, ordered, operation)
-    kills = len(range(1, ordered[2] + 1, 4))
+    kills = len(operations)
     record("a killed night that forgets is completed by the next", f"killed before {kills} changes of files", kills)

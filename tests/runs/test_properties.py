@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.reliability import tried_here
+
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
 FEW = settings(max_examples=1, **COMMON)
-MANY = settings(max_examples=10, **COMMON)
+MANY = settings(max_examples=tried_here(10), **COMMON)
 IDS = ("A1", "A2", "A3", "A4")
 REPS = ("R1", "R2", "R9")
 TWO_SYSTEMS = """

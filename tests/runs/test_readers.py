@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.reliability import record
+from tests.reliability import record, tried_here
 
 READER = """
 import sys, duckdb
 
-from tests.reliability import record
+from tests.reliability import record, tried_here
 path, seen = sys.argv[1], set()
 print("ready", flush=True)
 while True:
@@ -29,7 +29,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize(("readers", "nights"), [(1, 4), pytest.param(5, 50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("readers", "nights"), [(1, 4), pytest.param(5, tried_here(50), marks=pytest.mark.slow)])
 def test_readers_that_poll_see_every_publication_whole(office, readers, nights):
     call = {"channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1", "status": "completed"}
     office.deliver("reps.csv", [{"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}])

@@ -16,10 +16,10 @@ import pytest
 from tests.quality.bad_inputs.judged_files import Judge, Judged, Row, judge_in
 from tests.quality.bad_inputs.mutations import Damaged, damage
 from tests.quality.bad_inputs.sound_files import WRITTEN, Sound, activity_rows, canonical, sound_files
-from tests.reliability import record
+from tests.reliability import record, tried_here
 from tests.seeds import chosen_seed
 
-MANY, SECONDS = 5_000, 70
+MANY, SECONDS = tried_here(5_000), tried_here(70)
 
 
 @pytest.fixture(scope="module")

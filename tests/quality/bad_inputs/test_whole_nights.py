@@ -11,7 +11,7 @@ import pytest
 
 from tests.quality.bad_inputs.mutations import damage
 from tests.quality.bad_inputs.sound_files import WRITTEN, activity_rows, sound_files
-from tests.reliability import record
+from tests.reliability import record, tried_here
 from tests.runs.conftest import Office
 from tests.seeds import chosen_seed
 
@@ -23,7 +23,7 @@ sources:
 DAMAGED = "  - {{name: damaged_{number}, kind: canonical, path: inbox/damaged_{number}, timezone: America/New_York}}\n"
 Rows = list[dict[str, Any]]
 Files = list[tuple[str, bytes]]
-BESIDE, NIGHTS = 8, 24
+BESIDE, NIGHTS = 8, tried_here(24)
 
 
 def company(seed: int) -> dict[str, Rows]:
