@@ -12,7 +12,7 @@ WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
 
 FIGURES := .pytest_cache/reliability.jsonl
 
-.PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs site lock
+.PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs words site lock
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ reliability: setup ## Run every test behind a promise of docs/reliability.md, th
 
 docs: setup ## Write the generated pages in docs/, and sql/lineage.json.
 	@$(BIN)/python -m sql.docs
+
+words: setup ## Bring the report's catalogues up to date with its texts, and say what waits for a translator.
+	@$(BIN)/python -m pipelines.reporting.messages
 
 SITE := .venv-docs/bin
 SITE_READY := .venv-docs/.ready

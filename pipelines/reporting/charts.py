@@ -1,4 +1,4 @@
-"""Vega-Lite specifications by altair, without data: report.js gives each the rows of its view.
+"""Vega-Lite specifications by altair, without data: report.js gives each the rows of its view, and tooltips of their columns.
 
 Colours, fonts and locale are the page's, so a chart follows light and dark. Values on axes are shown by `shown`, which
 report.js defines; days are days of the company's zone and drawn as UTC, so that no reader's zone shifts them.
@@ -37,7 +37,7 @@ def lines(view: View, x: str, y: str, colour: str | None = None) -> dict[str, An
     """A measure over time, a line for each value of `colour`."""
     chart = alt.Chart(alt.NamedData(ROWS)).mark_line(point=alt.OverlayMarkDef(size=16), strokeWidth=2)
     return _finished(
-        chart.encode(x=_time(view, x), y=_measure(view, y), tooltip=_tooltip(view), **_colour(view, colour))
+        chart.encode(x=_time(view, x), y=_measure(view, y), **_colour(view, colour))
     )
 
 
@@ -53,7 +53,7 @@ def bars(
     up = _measure(view, y, alt.X if lying else alt.Y)
     encoded = {"y" if lying else "x": along, "x" if lying else "y": up}
     return _finished(
-        alt.Chart(alt.NamedData(ROWS)).mark_bar().encode(**encoded, tooltip=_tooltip(view), **places), lying
+        alt.Chart(alt.NamedData(ROWS)).mark_bar().encode(**encoded, **places), lying
     )
 
 
@@ -67,7 +67,7 @@ def points(view: View, x: str, y: str, colour: str, size: str) -> dict[str, Any]
         **_colour(view, colour),
     }
     chart = alt.Chart(alt.NamedData(ROWS)).mark_circle(opacity=0.75)
-    spec = _finished(chart.encode(**places, tooltip=_tooltip(view)))
+    spec = _finished(chart.encode(**places))
     if _column(view, y).kind is Kind.SECONDS:
         spec["encoding"]["y"] |= _times(spec["encoding"]["y"], view, y)
     return spec
@@ -84,7 +84,7 @@ def trend(view: View, x: str, y: str) -> dict[str, Any]:
     """A small line without titles: the heading above it says what it is."""
     along, up = _time(view, x), _measure(view, y)
     chart = alt.Chart(alt.NamedData(ROWS)).mark_line(point=alt.OverlayMarkDef(size=12), strokeWidth=1.5)
-    spec = _finished(chart.encode(x=along.title(None), y=up.title(None), tooltip=_tooltip(view)), height=110)
+    spec = _finished(chart.encode(x=along.title(None), y=up.title(None)), height=110)
     spec["encoding"]["y"]["axis"] |= {"tickCount": 3}
     return spec
 
@@ -100,7 +100,6 @@ def parts(view: View, x: str, names: Mapping[str, str], title: str, *, beside: b
         x=_words(view, x, alt.X),
         y=alt.Y("amount:Q", title=title, axis=alt.Axis(labelExpr=_label(kind))),
         color=alt.Color("part:N", scale=scale, legend=legend, sort=list(names)),
-        tooltip=_tooltip(view),
         **offset,
     )  # fmt: skip
     return _finished(chart)
@@ -117,7 +116,7 @@ def heat(view: View, x: str, y: str, value: str, *, middle: float | None = None)
     chart = (
         alt.Chart(alt.NamedData(ROWS))
         .mark_rect()
-        .encode(x=across, y=_words(view, y, alt.Y), color=colour, tooltip=_tooltip(view))
+        .encode(x=across, y=_words(view, y, alt.Y), color=colour)
     )
     return _finished(chart, tall=True)
 
@@ -189,8 +188,3 @@ def _colour(view: View, name: str | None) -> dict[str, Any]:
 
 def _sort(name: str) -> Any:
     return list(_COLOURS[name]) if name in _COLOURS else None
-
-
-def _tooltip(view: View) -> list[Any]:
-    """Values as the table shows them: report.js adds them to each row."""
-    return [alt.Tooltip(f"shown_{column.name}:N", title=column.label) for column in view.columns]

@@ -10,6 +10,10 @@ from sql.ledger import ledger_tables
 from sql.metrics import declared_metrics
 
 
+NEVER = "never NULL"
+"""What the YAML says of a metric that always has a value: not worth a sentence."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """A sentence and the place in the report's dictionary where the rest is said."""
@@ -29,7 +33,7 @@ def define(entry: str) -> Definition:
         nothing = metric.metric.null_means
         text = (
             metric.metric.formula
-            if nothing == "never NULL"
+            if nothing == NEVER
             else f"{metric.metric.formula} Nothing is shown when {nothing}."
         )
     elif column is not None:

@@ -45,3 +45,8 @@ def test_no_two_charts_of_a_page_share_a_key(pages):
 def test_no_two_pages_share_a_place(pages):
     assert len(pages) > 20
     assert repeated([page.place for page in pages]) == set()
+
+
+def test_the_report_of_the_demo_stays_light(demo_report):
+    """Here 24 reps and half a year; the same pages of 60 reps and two years add half a megabyte and must stay below 3 MB."""
+    assert sum(path.stat().st_size for path in demo_report.rglob("*") if path.is_file()) < 2_400_000

@@ -104,7 +104,8 @@ def _page(reader: Reader, team: str, place: str, facts: _Facts, light: bool) -> 
         _turnover(reader, facts, light),
         _alerts(facts),
     )
-    crumbs = (("index.html", "Overview"), ("workload.html", "Workload"))
+    text = reader.words.text
+    crumbs = (("index.html", text("Overview")), ("workload.html", text("Workload")))
     return Page(place, team, sections, crumbs=crumbs, light=light)
 
 
@@ -139,8 +140,8 @@ def _activity(facts: _Facts, light: bool) -> Section:
     if light:
         return Section(title, (Table("What was done", "", view),), intro)
     shown = tuple(
-        Chart(f"{label} by week", "Each bar is a week.", view, charts.bars(view, "week_start", name), _MOST_ROWS)
-        for name, label in (("touches", "Touches"), ("meetings_held", "Meetings held"))
+        Chart(title, "Each bar is a week.", view, charts.bars(view, "week_start", name), _MOST_ROWS)
+        for name, title in (("touches", "Touches by week"), ("meetings_held", "Meetings held by week"))
     )
     return Section(title, shown, intro)
 

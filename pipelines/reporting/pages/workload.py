@@ -166,10 +166,13 @@ def _worst(reader: Reader, team: Mapping[str, Any]) -> str:
     """The first team in words; of a company in which nobody is over, that."""
     if not team["over_share"]:
         return reader.words.text("No team has a rep whose load is high.")
-    sentence = reader.words.text(
-        "Most overloaded: %(team)s, %(overload)s of %(reps)s reps overloaded and %(high)s with a high load."
+    sentence = reader.words.plural(
+        "Most overloaded: %(team)s, %(overload)s of %(reps)s rep overloaded and %(high)s with a high load.",
+        "Most overloaded: %(team)s, %(overload)s of %(reps)s reps overloaded and %(high)s with a high load.",
+        team["reps"],
     )
-    return sentence % team
+    counts = {name: reader.words.show(team[name], Kind.COUNT) for name in ("overload", "reps", "high")}
+    return sentence % {"team": team["team"], **counts}
 
 
 def _reps(reader: Reader, directory: Directory) -> Section:
