@@ -36,9 +36,7 @@ ROWS = "rows"
 def lines(view: View, x: str, y: str, colour: str | None = None) -> dict[str, Any]:
     """A measure over time, a line for each value of `colour`."""
     chart = alt.Chart(alt.NamedData(ROWS)).mark_line(point=alt.OverlayMarkDef(size=16), strokeWidth=2)
-    return _finished(
-        chart.encode(x=_time(view, x), y=_measure(view, y), **_colour(view, colour))
-    )
+    return _finished(chart.encode(x=_time(view, x), y=_measure(view, y), **_colour(view, colour)))
 
 
 def bars(
@@ -52,9 +50,7 @@ def bars(
     along = _words(view, x, alt.Y if lying else alt.X)
     up = _measure(view, y, alt.X if lying else alt.Y)
     encoded = {"y" if lying else "x": along, "x" if lying else "y": up}
-    return _finished(
-        alt.Chart(alt.NamedData(ROWS)).mark_bar().encode(**encoded, **places), lying
-    )
+    return _finished(alt.Chart(alt.NamedData(ROWS)).mark_bar().encode(**encoded, **places), lying)
 
 
 def points(view: View, x: str, y: str, colour: str, size: str) -> dict[str, Any]:
@@ -113,11 +109,7 @@ def heat(view: View, x: str, y: str, value: str, *, middle: float | None = None)
     column = _column(view, value)
     colour = alt.Color(f"{value}:Q", scale=scale, title=column.label, legend=alt.Legend(labelExpr=_label(column.kind)))
     across = _words(view, x, alt.X)
-    chart = (
-        alt.Chart(alt.NamedData(ROWS))
-        .mark_rect()
-        .encode(x=across, y=_words(view, y, alt.Y), color=colour)
-    )
+    chart = alt.Chart(alt.NamedData(ROWS)).mark_rect().encode(x=across, y=_words(view, y, alt.Y), color=colour)
     return _finished(chart, tall=True)
 
 

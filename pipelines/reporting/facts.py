@@ -52,9 +52,7 @@ def facts_of(page: Page, reader: Reader) -> str:
 
 
 def _view(view: View, words: Words) -> dict[str, Any]:
-    by = [
-        {"name": one.name, "label": words.text(one.label), "kind": one.kind, "link": one.link} for one in view.by
-    ]
+    by = [{"name": one.name, "label": words.text(one.label), "kind": one.kind, "link": one.link} for one in view.by]
     measures = [
         {
             "name": one.name, "label": words.text(one.label), "kind": one.kind,

@@ -107,12 +107,19 @@ def _of_tree(tree: ast.Module) -> Iterator[Message]:
                 yield texts[0], texts[1]
                 passed |= {id(one) for one in node.args}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed and _is_text(node.value):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in passed
+            and _is_text(node.value)
+        ):
             yield node.value
 
 
 def _is_text(value: str) -> bool:
-    return (value[:1].isupper() or value[:1].isdigit() or value.startswith("%(")) and any(map(str.islower, value)) or value == "KPI"
+    return (
+        (value[:1].isupper() or value[:1].isdigit() or value.startswith("%(")) and any(map(str.islower, value))
+    ) or value == "KPI"
 
 
 def update(path: Path, language: str) -> tuple[int, int]:
@@ -126,7 +133,7 @@ def update(path: Path, language: str) -> tuple[int, int]:
     with path.open("wb") as written:
         written.write(_HEADER.format(language=language, plurals=fresh.plural_forms).encode())
         write_po(written, fresh, width=120, omit_header=True)
-    waiting = sum(1 for one in fresh if one.id and not all(forms_of(one.string)))
+    waiting = sum(not all(forms_of(one.string or "")) for one in fresh if one.id)
     return waiting, sum(1 for one in known if one.id and not fresh.get(_id(one.id)))
 
 
@@ -150,7 +157,9 @@ def main() -> None:
     for language in LANGUAGES[1:]:
         path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
         waiting, gone = update(path, language)
-        print(f"{path.relative_to(HERE.parent.parent)}: {waiting} texts wait for a translation, {gone} that nothing says any more went")
+        print(
+            f"{path.relative_to(HERE.parent.parent)}: {waiting} texts wait for a translation, {gone} that nothing says any more went"
+        )
 
 
 if __name__ == "__main__":

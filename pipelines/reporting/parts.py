@@ -263,7 +263,7 @@ class Section:
 class Page:
     """One file of the report. `place` is its path below the report's folder. A `light` one is read as it is: without
     menu, filters, facts and scripts, a few kilobytes, since there may be thousands of its kind; of its charts it has the
-    tables."""
+    tables. One that is not `filtered` shows figures that no choice of a reader would change."""
 
     place: str
     title: str
@@ -272,6 +272,7 @@ class Page:
     crumbs: tuple[tuple[str, str], ...] = field(default=())
     template: str = "page.html.j2"
     light: bool = False
+    filtered: bool = True
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -17,16 +17,12 @@ from pipelines.reporting.parts import (
     CHOICES,
     UNKNOWN_LAST,
     Chart,
-    Cube,
-    Field,
     Figures,
     Kind,
-    Measure,
     Page,
     Strip,
     Table,
     Trend,
-    View,
 )
 from pipelines.reporting.reader import Reader
 
@@ -58,7 +54,7 @@ class Renderer:
             reader=self.reader,
             words=words,
             has_charts=any(isinstance(part, Chart) for section in page.sections for part in section.parts),
-            choices={} if page.light else choices_of(page),
+            choices=choices_of(page) if page.filtered and not page.light else {},
             data="" if page.light else facts_of(page, self.reader),
             vega=self.vega,
             kind_of_part=_kind_of_part,

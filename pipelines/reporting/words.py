@@ -20,7 +20,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from babel.support import Translations
 
 from pipelines.reporting.parts import Kind
@@ -106,7 +106,9 @@ class Words:
     def _signs(self) -> dict[int, str]:
         """Signs as CLDR writes them, which babel does not: Arabic ones carry marks that keep them beside their number."""
         symbols = self.locale.number_symbols[_DIGITS]
-        return {ord(sign): symbols[name] for sign, name in (("%", "percentSign"), ("-", "minusSign"), ("+", "plusSign"))}
+        return {
+            ord(sign): symbols[name] for sign, name in (("%", "percentSign"), ("-", "minusSign"), ("+", "plusSign"))
+        }
 
     def _scope(self, value: str) -> str:
         """Whose figures: a team's name is the company's own word."""
@@ -148,10 +150,13 @@ class Words:
         return format_percent(value, signs.format(pattern), self.locale, numbering_system=_DIGITS)
 
     def _money(self, value: float) -> str:
+        """Between Arabic letters a symbol such as US$ is held together by marks: it would read $US."""
         pattern = str(self.locale.currency_formats["standard"].pattern).replace("0.00", "0")
-        return format_currency(
+        shown = format_currency(
             value, self.currency, pattern, self.locale, currency_digits=False, numbering_system=_DIGITS
         )
+        symbol = get_currency_symbol(self.currency, self.locale)
+        return shown.replace(symbol, f"\u200e{symbol}\u200e") if self.direction == "rtl" else shown
 
 
 @lru_cache(maxsize=100_000, typed=True)

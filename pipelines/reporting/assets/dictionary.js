@@ -50,7 +50,7 @@
       section.hidden = left === 0;
       shown += left;
     }
-    found.textContent = words.length ? said[plurals.select(all)].replace("%(shown)s", numbers.format(shown)).replace("%(all)s", numbers.format(all)) : "";
+    found.textContent = words.length ? (said[plurals.select(all)] ?? said.other).replace("%(shown)s", numbers.format(shown)).replace("%(all)s", numbers.format(all)) : "";
   }
 
   // Pictures ------------------------------------------------------------------------------------------------------

@@ -33,6 +33,12 @@
     return scope === "company" ? word("Company") : scope === "team" ? name : word(name);
   }
 
+  // Between Arabic letters a symbol such as US$ is held together by marks, as the page has it.
+  function money(value) {
+    const mark = document.documentElement.dir === "rtl" ? "\u200e" : "";
+    return numbers.money.formatToParts(value).map(({ type, value: part }) => (type === "currency" ? mark + part + mark : part)).join("");
+  }
+
   function shown(value, kind) {
     if (value === null || value === undefined) return "–";
     if (kind === "word") return word(String(value));
@@ -41,6 +47,7 @@
     if (kind === "date" || kind === "month" || kind === "instant") return days[kind].format(new Date(value));
     if (kind === "seconds") return clock(value);
     if (kind === "number" && value && Math.abs(value) < 0.01) return numbers.tiny.format(value);
+    if (kind === "money") return money(value);
     return kind in numbers ? numbers[kind].format(value) : String(value);
   }
 
@@ -153,7 +160,7 @@
       return line;
     }));
     const said = table.closest(".scroll").nextElementSibling;
-    said.firstChild.textContent = (rows.length ? data.rowsShown[plurals.select(rows.length)].replace("%(shown)s", shown(Math.min(most, rows.length), "count")).replace("%(all)s", shown(rows.length, "count")) : word("No row matches the filter.")) + " ";
+    said.firstChild.textContent = (rows.length ? (data.rowsShown[plurals.select(rows.length)] ?? data.rowsShown.other).replace("%(shown)s", shown(Math.min(most, rows.length), "count")).replace("%(all)s", shown(rows.length, "count")) : word("No row matches the filter.")) + " ";
   }
 
   // Charts ------------------------------------------------------------------------------------------------------------

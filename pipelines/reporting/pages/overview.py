@@ -16,7 +16,7 @@ _FIGURES = {"touches": "Touches", "calls": "Calls", "emails": "E-mails", "meetin
 def overview_page(reader: Reader) -> Page:
     """The page, with as much of it as was built."""
     sections = (_week(reader), _alerts(reader), _health(reader))
-    return Page("index.html", "Overview", sections)
+    return Page("index.html", "Overview", sections, filtered=False)
 
 
 def _week(reader: Reader) -> Section:
