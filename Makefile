@@ -33,6 +33,7 @@ run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty worksp
 	@$(BIN)/touchline demo --if-empty --home "$(WORKSPACE)"
 	@as_of="$${AS_OF:-$$(cat "$(WORKSPACE)/var/demo_as_of" 2>/dev/null || true)}"; \
 		$(BIN)/touchline run --home "$(WORKSPACE)" $${as_of:+--as-of "$$as_of"}
+	@echo "The same in one screen: source .venv/bin/activate, then touchline status --home $(WORKSPACE)"
 
 test: setup ## Run the test suite.
 	@$(BIN)/python -m pytest -m "not slow and not browser"

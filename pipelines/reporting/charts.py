@@ -113,6 +113,12 @@ def heat(view: View, x: str, y: str, value: str, *, middle: float | None = None)
     return _finished(chart, tall=True)
 
 
+def of_a_whole(spec: dict[str, Any]) -> dict[str, Any]:
+    """Bars of shares that add up to 1: the axis ends there, not at a round number behind it."""
+    spec["encoding"]["x"]["scale"] = {"domain": [0, 1]}
+    return spec
+
+
 def with_lines_at(spec: dict[str, Any], levels: dict[str, float], kind: Kind) -> dict[str, Any]:
     """The chart with dashed rules at published or agreed levels, each with its name."""
     rows = [{"level": level, "name": name} for name, level in levels.items()]

@@ -196,7 +196,7 @@
     const { y, yOffset } = spec.encoding ?? {}, step = spec.height?.step;
     if (!step) return {};
     const different = (place) => (place ? new Set(rows.map((row) => row[place.field])).size : 1), beside = different(yOffset);
-    return { height: Math.max(1, different(y)) * step * (beside > 1 ? beside + 0.5 : 1) };
+    return { height: Math.max(1, different(y)) * step * (beside > 1 ? 0.6 * beside + 0.5 : 1) };
   }
 
   async function draw(element) {

@@ -66,7 +66,7 @@ def _accounting(reader: Reader) -> list[Section]:
     by_entity = View("accounting_by_entity", cube, (SOURCE, ENTITY), ROWS)
     parts = (
         Figures(View("accounting_all", cube, (), ROWS)),
-        Chart("What became of the rows", "Each bar is what one source delivered of one kind, from nothing to all of it.", fates, charts.bars(fates, "delivered", "share", "fate", lying=True)),
+        Chart("What became of the rows", "Each bar is what one source delivered of one kind, from nothing to all of it.", fates, charts.of_a_whole(charts.bars(fates, "delivered", "share", "fate", lying=True))),
         Table("By source and entity", "Read is always the sum of the others.", by_entity),
     )  # fmt: skip
     return [Section(title, parts, intro=_in_words(reader, cube))]
