@@ -33,8 +33,16 @@ def _show_publication(out: Page, standing: Standing, now: datetime) -> None:
         return
     out.head(f"Generation {found['generation']}, as of {instant(found['as_of'])} UTC")
     out.line(f"published {instant(found['published_at'])} UTC, {ago(now - found['published_at'])}")
-    if standing.published.night:
-        out.words(f"Rows of its night: {in_one_line(standing.published.night)}")
+    _show_rows(out, standing.published)
+
+
+def _show_rows(out: Page, build: Build) -> None:
+    """Those that came with the generation's night, and all of them when earlier nights brought more."""
+    names = ("rows_read", *(f"rows_{part}" for part in PARTS))
+    so_far = {name: sum(row[name] for row in build.accounting) for name in names}
+    out.words(f"Rows of its night: {in_one_line(build.night) if build.night else 'none came'}")
+    if so_far["rows_read"] != build.night.get("rows_read"):
+        out.words(f"Rows of all nights: {in_one_line(so_far)}")
 
 
 def in_one_line(rows: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pty
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
@@ -20,6 +20,7 @@ from pipelines.commands.status_page import show_standing
 from pipelines.commands.status_top import in_one_line, spark
 from pipelines.night.history import KEPT, PastNight, read_nights, record_night
 from pipelines.night.outcome import NightOutcome
+from tests.runs.conftest import AS_OF
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
@@ -73,6 +74,10 @@ def test_nights_freshness_rows_and_quarantine_are_on_the_page(office):
     short = page(office, whole=False)
     assert "not_in_set" not in short and "activities.csv" not in short
     assert "stale" in short and "nothing new" in short and "touchline status --all" in short
+    assert "Rows of all nights" not in found
+    office.night(as_of=AS_OF + timedelta(days=1))
+    later = page(office)
+    assert "Rows of its night: none came\nRows of all nights: 3 read = 2 accepted + 1 quarantined" in later
     narrow = page(office, 80)
     assert max(len(line) for line in narrow.splitlines() if "│" in line) <= 80
     assert "2026-04-03 07:00 │ nothing new │" in narrow  # no cell is broken in two
