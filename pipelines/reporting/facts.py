@@ -80,7 +80,7 @@ def _said(page: Page) -> Iterable[str]:
         yield from (column.label for column in view.columns)
         for one in view.by:
             if one.kind is Kind.WORD:
-                yield from (value for value in view.cube.facts[one.name].unique() if value)
+                yield from (value for value in view.cube.facts[one.name].unique().sort() if value)
 
 
 def _cube(cube: Cube) -> dict[str, Any]:

@@ -86,6 +86,10 @@ def load_of_weeks(reader: Reader, directory: Directory) -> pl.DataFrame:
 
 def load_of_reps(reader: Reader, directory: Directory, of: str = WEEKS) -> pl.DataFrame:
     """One rep and week as the mart has them, named, and in words why the level is what it is."""
+    return reader.once(f"load of reps: {of}", lambda: _load_of_reps(reader, directory, of))
+
+
+def _load_of_reps(reader: Reader, directory: Directory, of: str) -> pl.DataFrame:
     frame = reader.frame(
         f"""
         select w.rep_id, w.week_start, w.rep_type, w.team, w.role, w.touches, w.touches_per_workday, w.vs_baseline,
