@@ -14,7 +14,7 @@ from models.settings import Settings
 from pipelines.night.history import PastNight
 from pipelines.reporting.words import Words
 
-Facts = TypeVar("Facts")
+_Facts = TypeVar("_Facts")
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Reader:
     nights: Sequence[PastNight] = ()
     _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, name: str, asked: Callable[[], Facts]) -> Facts:
+    def once(self, name: str, asked: Callable[[], _Facts]) -> _Facts:
         """Facts that several pages stand on, asked for by the first of them."""
         if name not in self._known:
             self._known[name] = asked()
-        found: Facts = self._known[name]
+        found: _Facts = self._known[name]
         return found
 
     def frame(self, sql: str, *parameters: object) -> pl.DataFrame:
