@@ -126,6 +126,8 @@ def test_axe_finds_nothing_serious(report_in, read, language, scheme):
 
     reader, found = read(color_scheme=scheme), []
     for page in sorted(report_in(language).glob("*.html")):
+        if language != "en" and page.name == "dictionary.html":
+            continue  # its thousands of cells are most of the time, and English in every language
         reader.open(page).draw_charts()
         faults = Axe().run(reader.page).response["violations"]
         found += [
