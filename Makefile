@@ -12,7 +12,7 @@ WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
 
 FIGURES := .pytest_cache/reliability.jsonl
 
-.PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs site lock
+.PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs words site lock
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,7 @@ run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty worksp
 	@$(BIN)/touchline demo --if-empty --home "$(WORKSPACE)"
 	@as_of="$${AS_OF:-$$(cat "$(WORKSPACE)/var/demo_as_of" 2>/dev/null || true)}"; \
 		$(BIN)/touchline run --home "$(WORKSPACE)" $${as_of:+--as-of "$$as_of"}
+	@echo "The same in one screen: source .venv/bin/activate, then touchline status --home $(WORKSPACE)"
 
 test: setup ## Run the test suite.
 	@$(BIN)/python -m pytest -m "not slow and not browser"
@@ -75,6 +76,9 @@ reliability: setup ## Run every test behind a promise of docs/reliability.md, th
 
 docs: setup ## Write the generated pages in docs/, and sql/lineage.json.
 	@$(BIN)/python -m sql.docs
+
+words: setup ## Bring the report's catalogues up to date with its texts, and say what waits for a translator.
+	@$(BIN)/python -m pipelines.reporting.messages
 
 SITE := .venv-docs/bin
 SITE_READY := .venv-docs/.ready

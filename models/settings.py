@@ -349,7 +349,9 @@ class Report(Section):
     """The pages in var/published/report."""
 
     enabled: bool = Field(True, description="Whether each night writes them.")
-    language: Literal["en"] = Field("en", description="Of their texts, numbers and days.")
+    language: Literal["en", "ar", "tr", "zh"] = Field(
+        "en", description="Of their texts, numbers and days: English, Arabic, Turkish or Chinese (simplified)."
+    )
     rep_pages: bool = Field(True, description="Whether each rep has a page.")
 
 

@@ -10,7 +10,7 @@ from pipelines.alerting.wording import bare_figure, figure
 from pipelines.commands.alert_words import alerts_line, counted, figures, headline, what_to_do, why_quiet
 from pipelines.commands.fetching import Rows
 from pipelines.commands.pages import Page, Styled
-from pipelines.commands.status_page import instant
+from pipelines.commands.status_top import instant
 
 if TYPE_CHECKING:
     from pipelines.alerting.said import Silence

@@ -89,4 +89,4 @@ def _show(workspace: Workspace, summary: DemoSummary) -> None:
     for story in summary.stories:
         out.line(f"  {story.name}: {story.sentence}")
     as_of = workspace.demo_as_of.read_text(encoding="utf-8").strip()
-    out.line(f"Now: touchline run --home {workspace.home} --as-of {as_of}")
+    out.line(f"The night to run on it: touchline run --home {workspace.home} --as-of {as_of}")

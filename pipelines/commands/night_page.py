@@ -34,9 +34,6 @@ def show_night(out: Page, outcome: NightOutcome, published: Path) -> None:
     _show_notes(out, outcome)
     if outcome.status == "published":
         out.line(f"\nOpen it: {published}")
-        report = published.parent / "report" / "index.html"
-        if report.exists():
-            out.line(f"Look at it: {report}")
         if outcome.expectations:
             asked = sum(map(len, outcome.expectations.values()))
             out.line(f"{asked} expectations were asked of it: {published.parent / 'data_docs' / 'index.html'}")

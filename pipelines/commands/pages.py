@@ -44,6 +44,15 @@ class Page:
         """A line as it is."""
         self._console.print(shown(text), soft_wrap=True)
 
+    def words(self, text: str) -> None:
+        """A sentence, which a terminal breaks between words."""
+        self._console.print(shown(text))
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person looks on."""
+        return self._console.is_terminal
+
     def head(self, text: str) -> None:
         """A line that stands out."""
         self._console.print(shown(text), style="bold", soft_wrap=True)

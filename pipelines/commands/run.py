@@ -80,3 +80,6 @@ def show_outcome(workspace: Workspace, outcome: NightOutcome, as_json: bool) -> 
         from pipelines.commands.alerts_page import show_firing
 
         show_firing(out, board_or_problem(workspace, datetime.now(UTC)))
+        report = workspace.published_file.parent / "report" / "index.html"
+        if report.exists():
+            out.line(f"\nLook at it in a browser: {report}")

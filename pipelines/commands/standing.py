@@ -31,7 +31,7 @@ NIGHTS = 7
 class Build:
     """What a database of ours says of itself; the lists are rows as dictionaries, newest or largest first.
 
-    `columns` are those that files no longer have, and those that nothing reads and that look like a field.
+    `night` is the accounting of the generation's own loads, without an entity; `columns` are those that files no longer have, and those that nothing reads and that look like a field.
 
     `checks` has one row a severity, with how many passed and failed; `sources` say how old their newest event is.
     """
@@ -39,6 +39,7 @@ class Build:
     publication: dict[str, Any] = field(default_factory=dict)
     sources: Rows = field(default_factory=list)
     accounting: Rows = field(default_factory=list)
+    night: dict[str, Any] = field(default_factory=dict)
     loads: Rows = field(default_factory=list)
     quarantine: Rows = field(default_factory=list)
     restated: Rows = field(default_factory=list)
@@ -63,6 +64,7 @@ class Standing:
     failed_folder: Path | None
     disk: DiskUse
     settings_problem: str | None
+    report: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same for programs; the sections of what is published stand at the top."""
@@ -89,6 +91,10 @@ _SOURCES = """
     from ops.source as source cross join ops.publication as publication order by source.source
 """
 _ACCOUNTING = f"select source, entity, {_SUMS} from ops.load_accounting group by all order by all"
+_NIGHT = f"""
+    select {_SUMS} from ops.load_accounting
+    where load_id like (select format('{{:06d}}-%', generation) from ops.publication) having count(*) > 0
+"""
 _LOADS = """
     select landed_at, source, entity, file_name, status, reason
     from ops.load order by landed_at desc, source, file_name, entity limit 8
@@ -127,7 +133,7 @@ def read_standing(workspace: Workspace) -> Standing:
     failed = last_failed_night(workspace)
     database = failed.database if failed else None
     settings, problem = _settings(workspace)
-    nights = read_nights(workspace, KEPT)
+    nights, report = read_nights(workspace, KEPT), workspace.published_file.parent / "report" / "index.html"
     return Standing(
         published=_read_build(workspace, workspace.published_file, settings),
         last_night=read_outcome(workspace.last_night),
@@ -137,6 +143,7 @@ def read_standing(workspace: Workspace) -> Standing:
         failed_folder=database.parent if database else None,
         disk=disk_use(workspace),
         settings_problem=problem,
+        report=report if report.exists() else None,
     )
 
 
@@ -168,10 +175,12 @@ def _read_build(workspace: Workspace, file: Path, settings: Settings | None) -> 
     connection = open_published(file.resolve())
     try:
         publication, refused = fetch(connection, _PUBLICATION), refused_files(connection, Choice())
+        night = fetch(connection, _NIGHT)
         return Build(
             publication=publication[0] if publication else {},
             sources=[_with_freshness(row, limits.get(row["source"])) for row in fetch(connection, _SOURCES)],
             accounting=fetch(connection, _ACCOUNTING),
+            night=night[0] if night else {},
             loads=fetch(connection, _LOADS),
             quarantine=fetch(connection, _QUARANTINE),
             checks=fetch(connection, _CHECKS),

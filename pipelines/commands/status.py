@@ -1,8 +1,11 @@
-"""`touchline status`: the last nights, and what stands published: freshness, rows, loads, checks, quarantine, disk."""
+"""`touchline status`: what stands published, which alerts fire, the last nights; rows, loads, checks, quarantine, disk."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
@@ -11,10 +14,19 @@ from pipelines.commands.status_page import show_standing
 from pipelines.commands.uncredited import show_uncredited
 
 
-def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show the last nights, freshness by source, row accounting, loads, checks, quarantine, disk, and how many alerts fire."""
-    from pipelines.commands.alert_words import alerts_line
+def status(
+    home: HomeOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="On a terminal also rows by entity, files, rejected rows by rule, the disk.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is published, where its rows went, which alerts fire, how fresh sources are, the last nights, and what to do.
+
+    A pipe or a file gets everything, as --all does: rows by entity, loads, quarantine by rule, restated periods, the disk.
+    """
     from pipelines.commands.alerted import board_or_problem
+    from pipelines.commands.alerts_page import show_firing
 
     workspace = workspace_at(home)
     workspace.must_exist()
@@ -25,5 +37,6 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         print_json({**standing.to_json(), "alerts_firing": firing})
     else:
         out = Page()
-        show_standing(out, standing, now, alerts_line(board))
+        whole = everything or not out.is_terminal
+        show_standing(out, standing, now, lambda: show_firing(out, board), whole)
         show_uncredited(out, workspace)

@@ -2,64 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
 from models.tables import IN_WORDS
 from pipelines.commands.night_page import PARTS, check_line
-from pipelines.commands.pages import Page, Styled, ago, size
+from pipelines.commands.pages import Page, Styled, size
 from pipelines.commands.standing import Build, Standing
-
-if TYPE_CHECKING:
-    from pipelines.night.history import PastNight
+from pipelines.commands.status_top import instant, show_top
 
 _SAMPLE = 120
 _RESTATED = {"generation": "gen.", "table_name": "table", "cause": "cause", "file_name": "file", "cells": "cells"}
-_STYLES = {"published": "green", "nothing_new": "dim", "dry_run": "dim", "blocked": "bold red", "failed": "bold red"}
 _FATES = {"accepted": "green", "refused": "bold red", "deferred": "yellow", "duplicate": "dim"}
 
 
-def show_standing(out: Page, standing: Standing, now: datetime, alerts: str = "") -> None:
-    """Everything, the most important first; `now` only says how long ago something was, `alerts` how many fire."""
-    _show_publication(out, standing, now)
-    if alerts:
-        out.line(alerts)
-    _show_nights(out, standing.nights)
+def show_standing(
+    out: Page, standing: Standing, now: datetime, show_alerts: Callable[[], None] | None = None, whole: bool = True
+) -> None:
+    """The most important first; `now` only says how long ago something was. Without the `whole`
+    what fits on a screen: no files, rules or entities."""
+    show_top(out, standing, now, show_alerts)
     _show_slow(out, standing)
     _show_error(out, standing)
     _show_failed_build(out, standing)
-    _show_build(out, standing.published)
-    _show_disk(out, standing)
+    _show_build(out, standing.published, whole)
+    if whole:
+        _show_disk(out, standing)
     out.line("")
     for line in _what_to_do(standing):
-        out.line(f"→ {line}")
-
-
-def _show_publication(out: Page, standing: Standing, now: datetime) -> None:
-    found = standing.published.publication
-    if not found:
-        out.head("Nothing is published yet")
-        return
-    out.head(f"Generation {found['generation']}, as of {instant(found['as_of'])} UTC")
-    out.line(f"published {instant(found['published_at'])} UTC, {ago(now - found['published_at'])}")
-
-
-def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
-    rows = [
-        (
-            instant(night.started_at),
-            Styled(night.status.replace("_", " "), _STYLES.get(night.status, "")),
-            "" if night.generation is None else night.generation,
-            f"{night.seconds:,.1f} s",
-            night.files,
-            night.rows_read,
-            night.rows_quarantined,
-        )
-        for night in nights
-    ]
-    if rows:
-        out.rows("Last nights (UTC)", ("began", "outcome", "gen.", "took", "files", "rows", "quarantined"), rows)
+        (out.line if line.startswith("Look at it") else out.words)(f"→ {line}")
+    if not whole:
+        out.words("→ Rows by entity, files, rules and the disk: touchline status --all")
 
 
 def _show_slow(out: Page, standing: Standing) -> None:
@@ -92,8 +66,22 @@ def _show_failed_build(out: Page, standing: Standing) -> None:
     _show_quarantine(out, build, "Quarantined in the build that was not published")
 
 
-def _show_build(out: Page, build: Build) -> None:
-    _show_freshness(out, build)
+def _show_build(out: Page, build: Build, whole: bool) -> None:
+    if whole:
+        _show_rows(out, build)
+    _show_checks(out, build)
+    if whole:
+        _show_quarantine(out, build, "Quarantined, by rule")
+    _show_columns(out, build)
+    restated = [[row[name] or "" for name in _RESTATED] for row in build.restated]
+    if restated and whole:
+        out.rows("Restated past periods (all of them: ops.restatement)", list(_RESTATED.values()), restated)
+    for refused in build.refused:
+        out.line(f"\nRefused, still in the inbox: {refused['source']}/{refused['file_name']}: {refused['reason']}")
+        out.line(f"  → {refused['remedy']}")
+
+
+def _show_rows(out: Page, build: Build) -> None:
     accounting = [(row["source"], row["entity"], *_parts(row)) for row in build.accounting]
     _show_used(out, "Rows, by source", ("source", "entity", "read", *PARTS), accounting, keep=4)
     loads = [
@@ -107,46 +95,10 @@ def _show_build(out: Page, build: Build) -> None:
     ]
     if loads:
         out.rows("Last loads (UTC)", ("landed", "source", "file", "fate"), loads)
-    _show_checks(out, build)
-    _show_quarantine(out, build, "Quarantined, by rule")
-    _show_columns(out, build)
-    restated = [[row[name] or "" for name in _RESTATED] for row in build.restated]
-    if restated:
-        out.rows("Restated past periods (all of them: ops.restatement)", list(_RESTATED.values()), restated)
-    for refused in build.refused:
-        out.line(f"\nRefused, still in the inbox: {refused['source']}/{refused['file_name']}: {refused['reason']}")
-        out.line(f"  → {refused['remedy']}")
 
 
 def _parts(row: dict[str, Any]) -> list[int]:
     return [row["rows_read"], *(row[f"rows_{part}"] for part in PARTS)]
-
-
-def _show_freshness(out: Page, build: Build) -> None:
-    rows = [
-        (row["source"], instant(row["newest_event_at"]), _age(row["newest_event_age_hours"]), _limit(row), _fresh(row))
-        for row in build.sources
-    ]
-    if rows:
-        out.rows("Freshness at the night's as_of (UTC)", ("source", "newest event", "age", "allowed", ""), rows)
-
-
-def _age(hours: float | None) -> str:
-    return "" if hours is None else f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.0f} h"
-
-
-def _limit(row: dict[str, Any]) -> str:
-    return "" if row["fresh_within_hours"] is None else _age(float(row["fresh_within_hours"]))
-
-
-def _fresh(row: dict[str, Any]) -> Styled:
-    if row["newest_event_at"] is None:
-        return Styled("no events", "dim")
-    return (
-        Styled("stale", "bold yellow")
-        if row["is_stale"]
-        else Styled("fresh" if row["is_stale"] is False else "", "green")
-    )
 
 
 def _show_checks(out: Page, build: Build) -> None:
@@ -224,12 +176,9 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
     if not standing.published.publication:
         yield "Drop exports into the inbox, then: touchline run"
     else:
+        if standing.report:
+            yield f"Look at it: {standing.report}"
         yield "More: touchline doctor (is everything in order?), touchline query (the tables)"
-
-
-def instant(value: object) -> str:
-    """`2026-04-01 03:59`, in UTC; blank for none."""
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}" if isinstance(value, datetime) else ""
 
 
 def _told(check: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Vega-Lite specifications by altair, without data: report.js gives each the rows of its view.
+"""Vega-Lite specifications by altair, without data: report.js gives each the rows of its view, and tooltips of their columns.
 
 Colours, fonts and locale are the page's, so a chart follows light and dark. Values on axes are shown by `shown`, which
 report.js defines; days are days of the company's zone and drawn as UTC, so that no reader's zone shifts them.
@@ -36,9 +36,7 @@ ROWS = "rows"
 def lines(view: View, x: str, y: str, colour: str | None = None) -> dict[str, Any]:
     """A measure over time, a line for each value of `colour`."""
     chart = alt.Chart(alt.NamedData(ROWS)).mark_line(point=alt.OverlayMarkDef(size=16), strokeWidth=2)
-    return _finished(
-        chart.encode(x=_time(view, x), y=_measure(view, y), tooltip=_tooltip(view), **_colour(view, colour))
-    )
+    return _finished(chart.encode(x=_time(view, x), y=_measure(view, y), **_colour(view, colour)))
 
 
 def bars(
@@ -52,9 +50,7 @@ def bars(
     along = _words(view, x, alt.Y if lying else alt.X)
     up = _measure(view, y, alt.X if lying else alt.Y)
     encoded = {"y" if lying else "x": along, "x" if lying else "y": up}
-    return _finished(
-        alt.Chart(alt.NamedData(ROWS)).mark_bar().encode(**encoded, tooltip=_tooltip(view), **places), lying
-    )
+    return _finished(alt.Chart(alt.NamedData(ROWS)).mark_bar().encode(**encoded, **places), lying)
 
 
 def points(view: View, x: str, y: str, colour: str, size: str) -> dict[str, Any]:
@@ -67,7 +63,7 @@ def points(view: View, x: str, y: str, colour: str, size: str) -> dict[str, Any]
         **_colour(view, colour),
     }
     chart = alt.Chart(alt.NamedData(ROWS)).mark_circle(opacity=0.75)
-    spec = _finished(chart.encode(**places, tooltip=_tooltip(view)))
+    spec = _finished(chart.encode(**places))
     if _column(view, y).kind is Kind.SECONDS:
         spec["encoding"]["y"] |= _times(spec["encoding"]["y"], view, y)
     return spec
@@ -84,7 +80,7 @@ def trend(view: View, x: str, y: str) -> dict[str, Any]:
     """A small line without titles: the heading above it says what it is."""
     along, up = _time(view, x), _measure(view, y)
     chart = alt.Chart(alt.NamedData(ROWS)).mark_line(point=alt.OverlayMarkDef(size=12), strokeWidth=1.5)
-    spec = _finished(chart.encode(x=along.title(None), y=up.title(None), tooltip=_tooltip(view)), height=110)
+    spec = _finished(chart.encode(x=along.title(None), y=up.title(None)), height=110)
     spec["encoding"]["y"]["axis"] |= {"tickCount": 3}
     return spec
 
@@ -100,7 +96,6 @@ def parts(view: View, x: str, names: Mapping[str, str], title: str, *, beside: b
         x=_words(view, x, alt.X),
         y=alt.Y("amount:Q", title=title, axis=alt.Axis(labelExpr=_label(kind))),
         color=alt.Color("part:N", scale=scale, legend=legend, sort=list(names)),
-        tooltip=_tooltip(view),
         **offset,
     )  # fmt: skip
     return _finished(chart)
@@ -114,12 +109,14 @@ def heat(view: View, x: str, y: str, value: str, *, middle: float | None = None)
     column = _column(view, value)
     colour = alt.Color(f"{value}:Q", scale=scale, title=column.label, legend=alt.Legend(labelExpr=_label(column.kind)))
     across = _words(view, x, alt.X)
-    chart = (
-        alt.Chart(alt.NamedData(ROWS))
-        .mark_rect()
-        .encode(x=across, y=_words(view, y, alt.Y), color=colour, tooltip=_tooltip(view))
-    )
+    chart = alt.Chart(alt.NamedData(ROWS)).mark_rect().encode(x=across, y=_words(view, y, alt.Y), color=colour)
     return _finished(chart, tall=True)
+
+
+def of_a_whole(spec: dict[str, Any]) -> dict[str, Any]:
+    """Bars of shares that add up to 1: the axis ends there, not at a round number behind it."""
+    spec["encoding"]["x"]["scale"] = {"domain": [0, 1]}
+    return spec
 
 
 def with_lines_at(spec: dict[str, Any], levels: dict[str, float], kind: Kind) -> dict[str, Any]:
@@ -189,8 +186,3 @@ def _colour(view: View, name: str | None) -> dict[str, Any]:
 
 def _sort(name: str) -> Any:
     return list(_COLOURS[name]) if name in _COLOURS else None
-
-
-def _tooltip(view: View) -> list[Any]:
-    """Values as the table shows them: report.js adds them to each row."""
-    return [alt.Tooltip(f"shown_{column.name}:N", title=column.label) for column in view.columns]

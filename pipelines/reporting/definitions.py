@@ -9,6 +9,9 @@ from pipelines.night.shipped import shipped_catalogue
 from sql.ledger import ledger_tables
 from sql.metrics import declared_metrics
 
+NEVER = "never NULL"
+"""What the YAML says of a metric that always has a value: not worth a sentence."""
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -28,9 +31,7 @@ def define(entry: str) -> Definition:
     if metric is not None and metric.spec.table == table:
         nothing = metric.metric.null_means
         text = (
-            metric.metric.formula
-            if nothing == "never NULL"
-            else f"{metric.metric.formula} Nothing is shown when {nothing}."
+            metric.metric.formula if nothing == NEVER else f"{metric.metric.formula} Nothing is shown when {nothing}."
         )
     elif column is not None:
         text = column.description

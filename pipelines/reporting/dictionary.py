@@ -15,6 +15,7 @@ from models.contracts import CONTRACTS
 from models.records import Record
 from models.tables import TableSpec
 from pipelines.night.shipped import shipped_catalogue
+from pipelines.reporting.definitions import NEVER
 from sql.metrics import DeclaredMetric, declared_metrics, explaining_command
 from sql.origins import LANDING, shipped_origins
 
@@ -115,8 +116,9 @@ def _long_metric(one: DeclaredMetric) -> Entry:
 
 
 def _metric(one: DeclaredMetric) -> tuple[str, str, str]:
-    """Formula, what NULL means, and the command that explains one figure."""
-    return _flat(one.metric.formula), _flat(one.metric.null_means), explaining_command(one) or ""
+    """Formula, what NULL means unless it never is, and the command that explains one figure."""
+    nothing = _flat(one.metric.null_means)
+    return _flat(one.metric.formula), "" if nothing == NEVER else nothing, explaining_command(one) or ""
 
 
 def _contract(contract: type[Record]) -> TableEntry:

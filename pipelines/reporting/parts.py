@@ -66,7 +66,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Measure:
-    """A sum of facts, or of one divided by another: nothing where that is 0."""
+    """A sum of facts, or of one divided by another: nothing where that is 0. `says` explains it in large type where its
+    dictionary entry is of the column that is counted."""
 
     name: str
     label: str
@@ -74,6 +75,7 @@ class Measure:
     defined: str
     numerator: str = ""
     denominator: str = ""
+    says: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -176,7 +178,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Card:
-    """One figure that is read as it is: its value, how it changed, and where it leads."""
+    """One figure that is read as it is: its value, how it changed, and where it leads; `says` as a measure's."""
 
     label: str
     value: Any
@@ -185,6 +187,7 @@ class Card:
     was: Any = None
     note: str = ""
     link: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -263,7 +266,7 @@ class Section:
 class Page:
     """One file of the report. `place` is its path below the report's folder. A `light` one is read as it is: without
     menu, filters, facts and scripts, a few kilobytes, since there may be thousands of its kind; of its charts it has the
-    tables."""
+    tables. One that is not `filtered` shows figures that no choice of a reader would change."""
 
     place: str
     title: str
@@ -272,6 +275,7 @@ class Page:
     crumbs: tuple[tuple[str, str], ...] = field(default=())
     template: str = "page.html.j2"
     light: bool = False
+    filtered: bool = True
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
@@ -12,6 +13,8 @@ import polars as pl
 from models.settings import Settings
 from pipelines.night.history import PastNight
 from pipelines.reporting.words import Words
+
+_Facts = TypeVar("_Facts")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,14 @@ class Reader:
     as_of_day: date
     published_at: datetime
     nights: Sequence[PastNight] = ()
+    _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, asked: Callable[[], _Facts]) -> _Facts:
+        """Facts that several pages stand on, asked for by the first of them."""
+        if name not in self._known:
+            self._known[name] = asked()
+        found: _Facts = self._known[name]
+        return found
 
     def frame(self, sql: str, *parameters: object) -> pl.DataFrame:
         """The rows of a query; whole numbers and amounts as Polars has them."""

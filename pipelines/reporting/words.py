@@ -20,12 +20,14 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from babel.support import Translations
 
 from pipelines.reporting.parts import Kind
 
 CATALOGUES = Path(__file__).with_name("locale")
+LANGUAGES = ("en", "ar", "tr", "zh")
+"""Those that a report speaks; the texts in the code are the first one's."""
 _DIGITS = "latn"
 NOTHING = "–"
 """Stands where a value cannot be said; never 0."""
@@ -52,7 +54,7 @@ class Words:
     @cached_property
     def translations(self) -> NullTranslations:
         """Texts by their English ones; English itself has none."""
-        path = CATALOGUES / self.language / "messages.po"
+        path = CATALOGUES / self.language / "LC_MESSAGES" / "messages.po"
         if not path.exists():
             return NullTranslations()
         compiled = BytesIO()
@@ -65,6 +67,20 @@ class Words:
         """The text in the language."""
         return self.translations.gettext(english) if english else ""
 
+    def word(self, word: str) -> str:
+        """A word of a closed set; one that no catalogue has, as `rep_overload` in English, without underscores."""
+        said = self.text(word)
+        return said if said != word else word.replace("_", " ")
+
+    def plural(self, one: str, many: str, number: int) -> str:
+        """Whichever form of a sentence goes with the number: English has two, Arabic six, Chinese one."""
+        return self.translations.ngettext(one, many, number)
+
+    def forms(self, one: str, many: str) -> dict[str, str]:
+        """Every form by CLDR's name of its numbers, by which `Intl.PluralRules` chooses, too."""
+        rule = self.locale.plural_form
+        return {rule(number): self.plural(one, many, number) for number in range(200)}
+
     def show(self, value: Any, kind: Kind) -> str:
         """A value as people read it."""
         return _shown(self, value, kind)
@@ -74,22 +90,32 @@ class Words:
         if value is None:
             return NOTHING
         if kind is Kind.WORD:
-            return self.text(str(value))
+            return self.word(str(value))
         if kind is Kind.SCOPE:
             return self._scope(str(value))
         if isinstance(value, date):
             return self._day(value, kind)
         if kind is Kind.WEEKDAY:
             return str(self.locale.days["format"]["abbreviated"][value - 1])
+        if not kind.is_number:
+            return str(value)
         with localcontext(rounding=ROUND_HALF_UP):
-            return self._number(value, kind)
+            return self._number(value, kind).translate(self._signs)
+
+    @cached_property
+    def _signs(self) -> dict[int, str]:
+        """Signs as CLDR writes them, which babel does not: Arabic ones carry marks that keep them beside their number."""
+        symbols = self.locale.number_symbols[_DIGITS]
+        return {
+            ord(sign): symbols[name] for sign, name in (("%", "percentSign"), ("-", "minusSign"), ("+", "plusSign"))
+        }
 
     def _scope(self, value: str) -> str:
         """Whose figures: a team's name is the company's own word."""
         scope, _, name = value.partition("/")
         if scope == "company":
             return self.text("Company")
-        return name if scope == "team" else self.text(name)
+        return name if scope == "team" else self.word(name)
 
     def _day(self, value: date, kind: Kind) -> str:
         if isinstance(value, datetime):
@@ -112,10 +138,8 @@ class Words:
                 return self._percent(value, "+{0};-{0}")
             case Kind.MONEY:
                 return self._money(value)
-            case Kind.SECONDS:
-                return _clock(value)
             case _:
-                return str(value)
+                return _clock(value)
 
     def _decimal(self, value: float, pattern: str) -> str:
         return format_decimal(value, pattern, self.locale, numbering_system=_DIGITS)
@@ -126,10 +150,13 @@ class Words:
         return format_percent(value, signs.format(pattern), self.locale, numbering_system=_DIGITS)
 
     def _money(self, value: float) -> str:
+        """Between Arabic letters a symbol such as US$ is held together by marks: it would read $US."""
         pattern = str(self.locale.currency_formats["standard"].pattern).replace("0.00", "0")
-        return format_currency(
+        shown = format_currency(
             value, self.currency, pattern, self.locale, currency_digits=False, numbering_system=_DIGITS
         )
+        symbol = get_currency_symbol(self.currency, self.locale)
+        return shown.replace(symbol, f"\u200e{symbol}\u200e") if self.direction == "rtl" else shown
 
 
 @lru_cache(maxsize=100_000, typed=True)

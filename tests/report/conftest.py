@@ -40,6 +40,19 @@ def demo_report(storied_demo, report_of):  # noqa: F811
 
 
 @pytest.fixture(scope="session")
+def report_in(storied_demo, report_of, demo_report):  # noqa: F811
+    """The demo company's in a language; each is written once."""
+    written = {"en": demo_report}
+
+    def of(language):
+        if language not in written:
+            written[language] = report_of(storied_demo, language=language)
+        return written[language]
+
+    return of
+
+
+@pytest.fixture(scope="session")
 def ask(storied_demo):  # noqa: F811
     """Asks what the demo company published."""
     with duckdb.connect(str(storied_demo.published_file), read_only=True) as connection:
@@ -65,8 +78,9 @@ class Read:
     def __init__(self, browser, **options):
         self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
         self.page = self.context.new_page()
-        self.faults, self.requests = [], []
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        self.faults, self.warnings, self.requests = [], [], []
+        said_by = {"error": self.faults, "warning": self.warnings}
+        self.page.on("console", lambda said: said_by.get(said.type, []).append(said.text))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
 

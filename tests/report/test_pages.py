@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 
 from models.settings import load_settings
+from pipelines.reporting.facts import facts_of
 from pipelines.reporting.pages.reps import rep_pages
 from pipelines.reporting.pages.teams import team_pages
 from pipelines.reporting.parts import Chart
@@ -15,10 +16,14 @@ from sql.warehouse import open_published
 
 
 @pytest.fixture(scope="module")
-def pages(storied_demo):
+def reader(storied_demo):
     with closing(open_published(storied_demo.published_file.resolve())) as connection:
-        reader = reader_of(connection, load_settings(storied_demo.settings_file, {}))
-        return list(chain(pages_of(reader), team_pages(reader), rep_pages(reader)))
+        yield reader_of(connection, load_settings(storied_demo.settings_file, {}))
+
+
+@pytest.fixture(scope="module")
+def pages(reader):
+    return list(chain(pages_of(reader), team_pages(reader), rep_pages(reader)))
 
 
 def parts_of(page):
@@ -42,6 +47,16 @@ def test_no_two_charts_of_a_page_share_a_key(pages):
         assert repeated([part.key for part in parts_of(page) if isinstance(part, Chart)]) == set(), page.place
 
 
+def test_facts_stand_in_the_same_order_whenever_they_are_written(pages, reader):
+    for page in pages[:8]:
+        assert len({facts_of(page, reader) for _ in range(5)}) == 1, page.place
+
+
 def test_no_two_pages_share_a_place(pages):
     assert len(pages) > 20
     assert repeated([page.place for page in pages]) == set()
+
+
+def test_the_report_of_the_demo_stays_light(demo_report):
+    """Here 24 reps and half a year; the same pages of 60 reps and two years add half a megabyte and must stay below 3 MB."""
+    assert sum(path.stat().st_size for path in demo_report.rglob("*") if path.is_file()) < 2_400_000

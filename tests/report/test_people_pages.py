@@ -6,6 +6,7 @@ import pytest
 
 from models.settings import Report, load_settings
 from pipelines.reporting.pages import reps as reps_module
+from pipelines.reporting.pages.overview import overview_page
 from pipelines.reporting.pages.people import directory_of
 from pipelines.reporting.pages.reps import rep_pages
 from pipelines.reporting.pages.teams import team_pages
@@ -73,6 +74,19 @@ def test_a_team_is_said_as_overloaded_as_the_mart_has_its_reps(storied_demo, rea
     assert {tuple(row[name] for name in names) for row in rows} == set(found)
     assert rows[0]["overload"] > 0
     assert [row["overload_share"] for row in rows] == sorted((row["overload_share"] for row in rows), reverse=True)
+
+
+def test_the_overview_leads_to_who_is_overloaded(storied_demo, reader_at, ask):
+    page = overview_page(reader_at(storied_demo))
+    card = next(one for part in page.sections[0].parts for one in part if one.label == "Overloaded reps")
+    ((now,), (was,)) = ask(
+        """
+        select count(*) filter (where workload_level = 'overload') from marts.rep_workload_weekly where is_complete
+        group by week_start order by week_start desc limit 2
+        """
+    )
+    assert (card.value, card.was, card.link) == (now, was, "workload.html")
+    assert now > 0
 
 
 def test_who_is_over_is_named_with_the_limit_that_decided_it(storied_demo, reader_at, ask):

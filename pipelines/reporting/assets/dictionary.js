@@ -1,11 +1,24 @@
 // The dictionary's search and its pictures of what a table is made from. Reads no network and no other file.
 "use strict";
 (() => {
-  // By table and column, the columns that it is made from, by their table: as the links of the last cells say.
+  // By table and column, the columns that it is made from, by their table: as the last cells say, "table: column, column; …".
+  // Thousands of links would be a third of the file, so they are made here.
   const lineage = {};
-  for (const link of document.querySelectorAll(".entry td:last-child a")) {
-    const made = link.closest("tr").id, [table, column] = parts(made), [origin, one] = parts(link.hash.slice(1));
-    (((lineage[table] ??= {})[column] ??= {})[origin] ??= []).push(one);
+  for (const cell of document.querySelectorAll(".entry td:last-child")) {
+    if (!cell.textContent.trim()) continue;
+    const [table, column] = parts(cell.parentNode.id), made = ((lineage[table] ??= {})[column] = {});
+    for (const said of cell.textContent.trim().split("; ")) {
+      const [origin, columns] = said.split(": ");
+      made[origin] = columns.split(", ");
+    }
+    cell.replaceChildren(...Object.entries(made).flatMap(([origin, columns], place) => [
+      (place ? "; " : "") + origin + ": ", ...columns.flatMap((one, at) => [...(at ? [", "] : []), linkTo(origin, one)])]));
+  }
+  function linkTo(table, column) {
+    const link = document.createElement("a");
+    link.href = "#" + table + "." + column;
+    link.textContent = column;
+    return link;
   }
   function parts(id) {
     const dot = id.lastIndexOf(".");
@@ -18,6 +31,8 @@
     said: (section.id + " " + section.querySelector("p").textContent).toLowerCase(),
     rows: [...section.querySelectorAll("tbody tr")].map((row) => ({ row, said: (row.id + " " + row.textContent).toLowerCase() })),
   }));
+  const said = JSON.parse(found.dataset.said), locale = document.documentElement.lang + "-u-nu-latn";
+  const plurals = new Intl.PluralRules(locale), numbers = new Intl.NumberFormat(locale);
   const all = tables.reduce((sum, { rows }) => sum + rows.length, 0);
 
   // A table whose own name or text fits shows all of its columns.
@@ -35,7 +50,7 @@
       section.hidden = left === 0;
       shown += left;
     }
-    found.textContent = words.length ? found.dataset.said.replace("%(shown)s", shown).replace("%(all)s", all) : "";
+    found.textContent = words.length ? (said[plurals.select(all)] ?? said.other).replace("%(shown)s", numbers.format(shown)).replace("%(all)s", numbers.format(all)) : "";
   }
 
   // Pictures ------------------------------------------------------------------------------------------------------

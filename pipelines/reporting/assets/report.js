@@ -16,6 +16,7 @@
     change: number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "always" }),
     money: number({ style: "currency", currency: data.currency, minimumFractionDigits: 0, maximumFractionDigits: 0 }),
   };
+  const plurals = new Intl.PluralRules(locale);
   const days = {
     date: new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }),
     month: new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", timeZone: "UTC" }),
@@ -32,6 +33,12 @@
     return scope === "company" ? word("Company") : scope === "team" ? name : word(name);
   }
 
+  // Between Arabic letters a symbol such as US$ is held together by marks, as the page has it.
+  function money(value) {
+    const mark = document.documentElement.dir === "rtl" ? "\u200e" : "";
+    return numbers.money.formatToParts(value).map(({ type, value: part }) => (type === "currency" ? mark + part + mark : part)).join("");
+  }
+
   function shown(value, kind) {
     if (value === null || value === undefined) return "–";
     if (kind === "word") return word(String(value));
@@ -40,11 +47,12 @@
     if (kind === "date" || kind === "month" || kind === "instant") return days[kind].format(new Date(value));
     if (kind === "seconds") return clock(value);
     if (kind === "number" && value && Math.abs(value) < 0.01) return numbers.tiny.format(value);
+    if (kind === "money") return money(value);
     return kind in numbers ? numbers[kind].format(value) : String(value);
   }
 
-  // The cell of a column: texts are numbers into a list of them.
-  const at = (column, row) => (column.codes ? column.values[column.codes[row]] : column[row]);
+  // The cell of a column: texts and days are characters that number a list of them, the first is ">".
+  const at = (column, row) => (column.codes ? column.values[column.codes.charCodeAt(row) - 62] : column[row]);
 
   function chosen() {
     return filters && !filters.hidden ? Object.fromEntries(new FormData(filters)) : {};
@@ -132,7 +140,7 @@
 
   function cellOf(column, row) {
     const cell = document.createElement("td"), text = document.createElement("bdi");
-    if (isNumber(column.kind)) cell.className = "number";
+    if (isNumber(column.kind)) cell.className = "n";
     text.textContent = shown(row[column.name], column.kind);
     if (!cell.className && text.textContent.length > 60) cell.className = "long";
     if (column.link && row[column.link]) {
@@ -152,7 +160,7 @@
       return line;
     }));
     const said = table.closest(".scroll").nextElementSibling;
-    said.firstChild.textContent = rows.length ? data.words["%(shown)s of %(all)s rows"].replace("%(shown)s", Math.min(most, rows.length)).replace("%(all)s", rows.length) + " " : word("No row matches the filter.") + " ";
+    said.firstChild.textContent = (rows.length ? (data.rowsShown[plurals.select(rows.length)] ?? data.rowsShown.other).replace("%(shown)s", shown(Math.min(most, rows.length), "count")).replace("%(all)s", shown(rows.length, "count")) : word("No row matches the filter.")) + " ";
   }
 
   // Charts ------------------------------------------------------------------------------------------------------------
@@ -162,8 +170,9 @@
   function look(width) {
     const style = getComputedStyle(document.documentElement), colour = (name) => style.getPropertyValue(name).trim();
     const text = { labelColor: colour("--ink"), titleColor: colour("--quiet") };
+    const turned = document.documentElement.dir === "rtl" ? { scale: { xReverse: true }, axisY: { orient: "right" } } : {};
     return {
-      background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
+      ...turned, background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
       axis: { ...text, gridColor: colour("--line"), domainColor: colour("--line"), tickColor: colour("--line"), labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400 },
       legend: { ...text, labelFontSize: 12, ...(width < 480 ? { columns: 1 } : {}) }, text: { color: colour("--ink") }, rule: { color: colour("--ink") },
       bar: { color: colour("--accent") }, line: { color: colour("--accent") }, rect: { stroke: colour("--paper") },
@@ -175,6 +184,21 @@
     return rowsOf(name).map((row) => ({ ...row, ...Object.fromEntries(columns.map(({ name, kind }) => ["shown_" + name, shown(row[name], kind)])) }));
   }
 
+  // A mark that is pointed at says all columns of its row, as the table does.
+  function pointedAt(spec, view) {
+    const tooltip = columnsOf(view).map(({ name, label }) => ({ field: "shown_" + name, type: "nominal", title: label }));
+    const said = (one) => ({ ...one, encoding: { ...one.encoding, tooltip } });
+    return spec.layer ? { ...spec, layer: [said(spec.layer[0]), ...spec.layer.slice(1)] } : said(spec);
+  }
+
+  // Rows of bars or fields: as high as there are rows. Vega would count them too, and warn that it fits the width alone.
+  function tall(spec, rows) {
+    const { y, yOffset } = spec.encoding ?? {}, step = spec.height?.step;
+    if (!step) return {};
+    const different = (place) => (place ? new Set(rows.map((row) => row[place.field])).size : 1), beside = different(yOffset);
+    return { height: Math.max(1, different(y)) * step * (beside > 1 ? 0.6 * beside + 0.5 : 1) };
+  }
+
   async function draw(element) {
     const rows = chartRows(element.dataset.view);
     drawn.get(element)?.finalize();
@@ -184,7 +208,8 @@
       element.dataset.drawn = "yes";
       return;
     }
-    const spec = { ...data.charts[element.dataset.chart], datasets: { rows }, config: look(element.clientWidth) };
+    const plain = data.charts[element.dataset.chart];
+    const spec = { ...pointedAt(plain, element.dataset.view), ...tall(plain, rows), datasets: { rows }, config: look(element.clientWidth) };
     drawn.set(element, await vegaEmbed(element, spec, { renderer: "svg", actions: false, expressionFunctions: { shown } }));
     const picture = element.querySelector("svg");
     picture.setAttribute("role", "img");
@@ -259,6 +284,7 @@
     button.hidden = false;
     button.addEventListener("click", () => save(button.dataset.csv));
   }
+  for (const link of document.querySelectorAll("th a")) link.title = data.meanings[link.hash.slice(1)] ?? "";
   const theme = document.getElementById("theme");
   theme.hidden = false;
   theme.addEventListener("click", () => {
@@ -269,6 +295,7 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  document.querySelector("header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   drawWhenSeen();
   document.documentElement.dataset.ready = "yes";
 })();

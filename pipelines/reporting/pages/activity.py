@@ -32,7 +32,6 @@ PER_DAY = tuple(
     Measure(name, label, Kind.NUMBER, f"{_BY_TYPE}.{name}", count, "rep_workdays")
     for count, (name, label) in _PER_DAY.items()
 )
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def weekly_activity(reader: Reader) -> Cube:
@@ -155,11 +154,9 @@ def _inside_outside(reader: Reader) -> list[Section]:
             f"{metric}_inside_outside", one,
             (Field("period_start", "Month", Kind.MONTH, f"{table}.period_start"), Field("inside_vs_outside", "Inside against outside", Kind.CHANGE, f"{table}.inside_vs_outside")),
         )  # fmt: skip
-        level = {
-            reader.words.text("published") + " " + reader.words.show(one.facts["published_low"][0], Kind.CHANGE): float(
-                one.facts["published_low"][0]
-            )
-        }
+        low = one.facts["published_low"][0]
+        named = reader.words.text("published: %(value)s") % {"value": reader.words.show(low, Kind.CHANGE)}
+        level = {named: float(low)}
         spec = charts.with_lines_at(charts.bars(of, "period_start", "inside_vs_outside"), level, Kind.CHANGE)
         parts.append(
             Chart(

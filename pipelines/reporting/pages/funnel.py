@@ -25,21 +25,27 @@ _TYPE = Field("rep_type", "Rep type", Kind.WORD, f"{LEADS}.rep_type")
 _SOURCE = Field("source_type", "Source", Kind.WORD, f"{LEADS}.source_type")
 _MATURITY = Field("maturity", "Cohort", Kind.WORD, f"{LEADS}.is_mature")
 _COUNTS = tuple(Measure(name, label, Kind.COUNT, f"{LEADS}.{name}") for name, label in STEPS.items())
+_OF_BEFORE = {
+    "contacted": "Contacted, of the step before",
+    "connected": "Connected, of the step before",
+    "meeting_held": "Meeting held, of the step before",
+    "opportunity_created": "Opportunity created, of the step before",
+    "won": "Won, of the step before",
+}
+_OF_ALL = {
+    "contacted": "Contacted, of all leads",
+    "connected": "Connected, of all leads",
+    "meeting_held": "Meeting held, of all leads",
+    "opportunity_created": "Opportunity created, of all leads",
+    "won": "Won, of all leads",
+}
 _RATES = tuple(
-    Measure(f"{name}_rate", f"{STEPS[name]}, of the step before", Kind.SHARE, f"{LEADS}.{name}_rate", name, before)
-    for before, name in zip(STEPS, list(STEPS)[1:], strict=False)
+    Measure(f"{name}_rate", _OF_BEFORE[name], Kind.SHARE, f"{LEADS}.{name}_rate", name, before)
+    for before, name in zip(STEPS, _OF_BEFORE, strict=False)
 )
 _CUMULATIVE = tuple(
-    Measure(
-        f"{name}_cumulative_rate",
-        f"{label}, of all leads",
-        Kind.SHARE,
-        f"{LEADS}.{name}_cumulative_rate",
-        name,
-        "leads",
-    )
-    for name, label in STEPS.items()
-    if name != "leads"
+    Measure(f"{name}_cumulative_rate", label, Kind.SHARE, f"{LEADS}.{name}_cumulative_rate", name, "leads")
+    for name, label in _OF_ALL.items()
 )
 _UNTOUCHED = Measure("untouched", "Untouched", Kind.COUNT, f"{LEADS}.untouched")
 
@@ -84,12 +90,16 @@ def _leads(reader: Reader) -> list[Section]:
         return [Section("Leads", (), empty="There are no leads to follow: none has come in, or the funnel is not among metrics.subjects.")]  # fmt: skip
     cohorts = lead_cohorts(reader)
     in_all = View("leads_all", cohorts, (), (_COUNTS[0], *_RATES, _CUMULATIVE[-1], _UNTOUCHED))
-    text = reader.words.text(
+    days = reader.settings.metrics.funnel_window_days
+    text = reader.words.plural(
+        "Leads of all months on file. A month is mature %(days)s day after its end; what later months show can still rise,"
+        " so compare mature ones with mature ones.",
         "Leads of all months on file. A month is mature %(days)s days after its end; what later months show can still rise,"
-        " so compare mature ones with mature ones."
+        " so compare mature ones with mature ones.",
+        days,
     )
     return [
-        Section("Leads", (Figures(in_all),), intro=text % {"days": reader.settings.metrics.funnel_window_days}),
+        Section("Leads", (Figures(in_all),), intro=text % {"days": reader.words.show(days, Kind.COUNT)}),
         Section("How far leads come", (*_steps(cohorts), _by_month(cohorts))),
         _speed(cohorts),
     ]

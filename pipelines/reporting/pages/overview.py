@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pipelines.reporting.pages.people import directory_of
 from pipelines.reporting.pages.standing import ALERT_FIELDS, firing_alerts
+from pipelines.reporting.pages.workload import OVERLOADED_SAYS, WORKLOAD
 from pipelines.reporting.parts import Card, Kind, Page, Section, Table, listing
 from pipelines.reporting.reader import Reader
 
@@ -16,7 +18,7 @@ _FIGURES = {"touches": "Touches", "calls": "Calls", "emails": "E-mails", "meetin
 def overview_page(reader: Reader) -> Page:
     """The page, with as much of it as was built."""
     sections = (_week(reader), _alerts(reader), _health(reader))
-    return Page("index.html", "Overview", sections)
+    return Page("index.html", "Overview", sections, filtered=False)
 
 
 def _week(reader: Reader) -> Section:
@@ -48,10 +50,27 @@ def _week(reader: Reader) -> Section:
             link="activity.html",
         )
     )
+    cards += _overloaded(reader, now[0])
     intro = reader.words.text("The week from %(day)s, everyone on the roster, against the week before.")
     return Section(
         "The last complete week", (tuple(cards),), intro=intro % {"day": reader.words.show(now[0], Kind.DATE)}
     )
+
+
+def _overloaded(reader: Reader, week: Any) -> list[Card]:
+    """How many reps were, in the week and the one before; it leads to who and why."""
+    if not reader.has(WORKLOAD):
+        return []
+    now, was = (_overloaded_in(reader, day) for day in (week, week - timedelta(days=7)))
+    named = ("Overloaded reps", now, Kind.COUNT, f"{WORKLOAD}.workload_level", was)
+    return [Card(*named, link="workload.html", says=OVERLOADED_SAYS)]
+
+
+def _overloaded_in(reader: Reader, week: Any) -> Any:
+    """Nothing of a week in which nobody was judged."""
+    counted = f"select count(*) filter (where workload_level = 'overload') from {WORKLOAD} where week_start = ? having count(*) > 0"
+    found = reader.rows(counted, week)
+    return found[0][0] if found else None
 
 
 def _per_workday(week: Any) -> float | None:

@@ -51,6 +51,10 @@ class Directory:
 
 def directory_of(reader: Reader) -> Directory:
     """Everyone who counted as a rep on a day of the last 28 weeks, under the team of the last such day."""
+    return reader.once("directory", lambda: _directory(reader))
+
+
+def _directory(reader: Reader) -> Directory:
     if not reader.has("core.fct_rep_day", "core.dim_rep"):
         text = pl.String
         return Directory(

@@ -14,8 +14,16 @@ from pipelines.reporting.reader import Reader
 
 _LOADS = "ops.load_accounting"
 _REJECTED = "quarantine.rejected"
-_FATES = ("accepted", "duplicate", "superseded", "quarantined", "ignored", "erased")
-_COUNTS = {"read": "Read", **{fate: fate.capitalize() for fate in _FATES}}
+_COUNTS = {
+    "read": "Read",
+    "accepted": "Accepted",
+    "duplicate": "Duplicate",
+    "superseded": "Superseded",
+    "quarantined": "Quarantined",
+    "ignored": "Ignored",
+    "erased": "Erased",
+}
+FATES = tuple(_COUNTS)[1:]
 SOURCE = Field("source", "Source", Kind.TEXT, f"{_LOADS}.source")
 ENTITY = Field("entity", "Entity", Kind.TEXT, f"{_LOADS}.entity")
 ROWS = tuple(Measure(f"rows_{name}", label, Kind.COUNT, f"{_LOADS}.rows_{name}") for name, label in _COUNTS.items())
@@ -58,7 +66,7 @@ def _accounting(reader: Reader) -> list[Section]:
     by_entity = View("accounting_by_entity", cube, (SOURCE, ENTITY), ROWS)
     parts = (
         Figures(View("accounting_all", cube, (), ROWS)),
-        Chart("What became of the rows", "Each bar is what one source delivered of one kind, from nothing to all of it.", fates, charts.bars(fates, "delivered", "share", "fate", lying=True)),
+        Chart("What became of the rows", "Each bar is what one source delivered of one kind, from nothing to all of it.", fates, charts.of_a_whole(charts.bars(fates, "delivered", "share", "fate", lying=True))),
         Table("By source and entity", "Read is always the sum of the others.", by_entity),
     )  # fmt: skip
     return [Section(title, parts, intro=_in_words(reader, cube))]
@@ -67,7 +75,7 @@ def _accounting(reader: Reader) -> list[Section]:
 def _by_fate(cube: Cube) -> Cube:
     """A row for each fate, with all rows read beside it: what shares are of."""
     long = cube.facts.unpivot(
-        [f"rows_{fate}" for fate in _FATES],
+        [f"rows_{fate}" for fate in FATES],
         index=["source", "entity", "rows_read"],
         variable_name="fate",
         value_name="rows",
@@ -95,7 +103,7 @@ def _quarantine(reader: Reader) -> Section:
     if frame.is_empty():
         return Section("In quarantine", (), empty="Nothing stands in quarantine.")
     cube = Cube("quarantine", frame)
-    rule = Field("rule", "Rule", Kind.WORD, f"{_REJECTED}.rule")
+    rule = Field("rule", "Rule", Kind.TEXT, f"{_REJECTED}.rule")
     count = (Measure("rejections", "Rejections", Kind.COUNT, f"{_REJECTED}.rejected_id"),)
     where = tuple(Field(name, label, Kind.TEXT, f"{_REJECTED}.{name}") for name, label in (("source", "Source"), ("entity", "Entity"), ("field", "Field"), ("message", "What is wrong")))  # fmt: skip
     by_rule = View("quarantine_by_rule", cube, (rule,), count)
@@ -104,7 +112,7 @@ def _quarantine(reader: Reader) -> Section:
         Chart("By rule", "How often each rule was broken by rows that still stand in quarantine.", by_rule, charts.bars(by_rule, "rule", "rejections", lying=True)),
         Table("By field and rule", "A row may break several rules; it stands here once for each.", listed),
     )  # fmt: skip
-    intro = "touchline quarantine list shows the rows, touchline quarantine replay judges them again, discard dismisses them."
+    intro = "To see the rows: touchline quarantine list; to judge them again: touchline quarantine replay; to dismiss them: discard."
     return Section("In quarantine", parts, intro=intro)
 
 
@@ -154,7 +162,7 @@ def freshness(reader: Reader) -> pl.DataFrame:
 
 def _freshness(reader: Reader) -> Section:
     fields = (
-        *_fields("ops.source", source=("Source", Kind.TEXT), kind=("Kind", Kind.WORD)),
+        *_fields("ops.source", source=("Source", Kind.TEXT), kind=("Kind", Kind.TEXT)),
         Field("state", "State", Kind.WORD),
         *_fields("ops.source", newest_event_at=("Newest activity", Kind.INSTANT)),
         Field("hours_old", "Hours before as_of", Kind.NUMBER),
@@ -189,7 +197,7 @@ def _checks(reader: Reader) -> list[Section]:
     )
     fields = _fields(
         "ops.check_result", table_name=("Table", Kind.TEXT), check_name=("Check", Kind.TEXT), kind=("Kind", Kind.WORD),
-        severity=("Severity", Kind.WORD), failing_rows=("Rows", Kind.COUNT), sample=("Found", Kind.TEXT),
+        severity=("Severity", Kind.WORD), failing_rows=("Rows", Kind.COUNT), sample=("What was found", Kind.TEXT),
     )  # fmt: skip
     held = Table("Checks by kind", "Those that block keep a night from being published; the others warn.", kinds)
     return [

@@ -31,7 +31,7 @@ _OF_MONTH = {
     "win_rate": ("Win rate", Kind.SHARE),
 }
 _METRIC = Field("metric", "Target", Kind.WORD, f"{TARGETS}.metric")
-_GRAIN = Field("period_grain", "Per", Kind.WORD)
+_GRAIN = Field("period_grain", "Period", Kind.WORD)
 _SINCE = Field("period_start", "From", Kind.DATE)
 _ATTAINED = (
     Field("target", "Asked", Kind.NUMBER, f"{TARGETS}.target"),
@@ -109,9 +109,9 @@ def _page(reader: Reader, row: dict[str, Any], facts: _Facts) -> Page:
         _targets(facts.targets.get(rep)),
         _alerts(facts.alerts.get(rep)),
     )
-    who = (words.text(row["rep_type"]), row["role"], row["team"])
+    who = (words.word(row["rep_type"]), row["role"], row["team"])
     back = ((row["team_place"], row["team"]),) if row["team_place"] else ()
-    crumbs = (("index.html", "Overview"), ("workload.html", "Workload"), *back)
+    crumbs = (("index.html", words.text("Overview")), ("workload.html", words.text("Workload")), *back)
     return Page(row["rep_place"], row["rep"], sections, " · ".join(one for one in who if one), crumbs, light=True)
 
 

@@ -52,4 +52,4 @@ def _measured(reader: Reader, value: float | None, unit: str) -> str:
     """A share as a percentage, anything else with its unit."""
     if value is None or unit == "share":
         return reader.words.show(value, Kind.SHARE)
-    return f"{reader.words.show(value, Kind.NUMBER)} {reader.words.text(unit)}"
+    return f"{reader.words.show(value, Kind.NUMBER)} {reader.words.word(unit)}"

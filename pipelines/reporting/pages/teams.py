@@ -16,9 +16,12 @@ from pipelines.reporting.pages.standing import ALERT_FIELDS, firing_alerts
 from pipelines.reporting.pages.turnover import BY_MONTH, TURNOVER, rate_by_month, turnover_months
 from pipelines.reporting.pages.workload import (
     AFTER_HOURS,
+    LATE,
     LEVEL,
     LEVEL_COUNTS,
     PER_DAY,
+    RATE,
+    REPS,
     UNTOUCHED,
     VS_OWN,
     VS_PEERS,
@@ -34,9 +37,6 @@ from pipelines.reporting.reader import Reader
 _DAILY = "marts.rep_activity_daily"
 _COUNTS = {"touches": "Touches", "calls": "Calls", "emails": "E-mails", "meetings_held": "Meetings held"}
 _ACTIVITY = tuple(Measure(name, label, Kind.COUNT, f"{_DAILY}.{name}") for name, label in _COUNTS.items())
-_REPS = Measure("reps", "Reps", Kind.COUNT, f"{WORKLOAD}.rep_id")
-_RATE = Measure("touches_per_workday", "Touches per workday", Kind.NUMBER, f"{WORKLOAD}.touches_per_workday", "touches", "workdays")  # fmt: skip
-_LATE = Measure("after_hours_share", "After hours", Kind.SHARE, f"{WORKLOAD}.after_hours_share", "after_hours_touches", "touches")  # fmt: skip
 _CALENDAR_WEEK = Field("week_start", "Week from", Kind.DATE, "core.dim_date.week_start")
 _MOST_ROWS = 26
 """Rows of a table under a chart: the rest is in its CSV."""
@@ -104,7 +104,8 @@ def _page(reader: Reader, team: str, place: str, facts: _Facts, light: bool) -> 
         _turnover(reader, facts, light),
         _alerts(facts),
     )
-    crumbs = (("index.html", "Overview"), ("workload.html", "Workload"))
+    text = reader.words.text
+    crumbs = (("index.html", text("Overview")), ("workload.html", text("Workload")))
     return Page(place, team, sections, crumbs=crumbs, light=light)
 
 
@@ -113,7 +114,7 @@ def _last_week(reader: Reader, facts: _Facts) -> Section:
     if facts.weeks.is_empty():
         return Section(title, (), empty="No week is complete yet, or nobody counted as a rep in one.")
     last = facts.weeks.filter(pl.col("week_start") == facts.weeks["week_start"].max()).drop("week_start")
-    view = View("team_all", Cube("team_week", last), (), (_REPS, *LEVEL_COUNTS[:2], _RATE, _LATE))
+    view = View("team_all", Cube("team_week", last), (), (REPS, *LEVEL_COUNTS[:2], RATE, LATE))
     intro = reader.words.text("The week from %(day)s.")
     return Section(title, (Figures(view),), intro % {"day": reader.words.show(facts.weeks["week_start"].max(), Kind.DATE)})  # fmt: skip
 
@@ -139,8 +140,8 @@ def _activity(facts: _Facts, light: bool) -> Section:
     if light:
         return Section(title, (Table("What was done", "", view),), intro)
     shown = tuple(
-        Chart(f"{label} by week", "Each bar is a week.", view, charts.bars(view, "week_start", name), _MOST_ROWS)
-        for name, label in (("touches", "Touches"), ("meetings_held", "Meetings held"))
+        Chart(title, "Each bar is a week.", view, charts.bars(view, "week_start", name), _MOST_ROWS)
+        for name, title in (("touches", "Touches by week"), ("meetings_held", "Meetings held by week"))
     )
     return Section(title, shown, intro)
 

@@ -93,7 +93,7 @@ def rate_by_month(reader: Reader, view: View, most: int = 52) -> Chart:
     """The rolling rate of one scope with the limit drawn in."""
     limit = reader.rows("select turnover_threshold::double from core.parameter")[0][0]
     assert isinstance(limit, float)
-    named = {f"{reader.words.text('limit')} {reader.words.show(limit, Kind.SHARE)}": limit}
+    named = {reader.words.text("limit: %(value)s") % {"value": reader.words.show(limit, Kind.SHARE)}: limit}
     spec = charts.with_lines_at(charts.lines(view, "period_start", "turnover_rate_12m"), named, Kind.SHARE)
     return Chart(
         "Turnover of twelve months",

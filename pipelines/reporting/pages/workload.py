@@ -32,9 +32,14 @@ VS_PEERS = Field("vs_peers", "Times the peers' median", Kind.NUMBER, f"{WORKLOAD
 UNTOUCHED = Field("untouched_opportunities", "Untouched deals", Kind.COUNT, f"{WORKLOAD}.untouched_opportunities")
 AFTER_HOURS = Field("after_hours_share", "After hours", Kind.SHARE, f"{WORKLOAD}.after_hours_share")
 
-_REPS = Measure("reps", "Reps", Kind.COUNT, f"{WORKLOAD}.rep_id")
+REPS = Measure("reps", "Reps", Kind.COUNT, f"{WORKLOAD}.rep_id", says="Everyone who counted as a rep in the week.")
 _LEVELS = {"overload": "Overloaded", "high": "High", "normal": "Normal", "under": "Under"}
-LEVEL_COUNTS = tuple(Measure(name, label, Kind.COUNT, f"{WORKLOAD}.workload_level") for name, label in _LEVELS.items())
+OVERLOADED_SAYS = "Reps above the daily limit, or far above both their own usual week and their peers'."
+_SAYS = {"overload": OVERLOADED_SAYS, "high": "Reps well above their own usual week or their peers'."}
+LEVEL_COUNTS = tuple(
+    Measure(name, label, Kind.COUNT, f"{WORKLOAD}.workload_level", says=_SAYS.get(name, ""))
+    for name, label in _LEVELS.items()
+)
 _REASONS = {
     "touches_per_workday": "Over daily limit",
     "baseline_and_peers": "Over own and peers",
@@ -44,8 +49,8 @@ _REASONS = {
 _REASON_COUNTS = tuple(
     Measure(f"over_{name}", label, Kind.COUNT, f"{WORKLOAD}.level_reason") for name, label in _REASONS.items()
 )
-_RATE = Measure("touches_per_workday", "Touches per workday", Kind.NUMBER, f"{WORKLOAD}.touches_per_workday", "touches", "workdays")  # fmt: skip
-_LATE = Measure("after_hours_share", "After hours", Kind.SHARE, f"{WORKLOAD}.after_hours_share", "after_hours_touches", "touches")  # fmt: skip
+RATE = Measure("touches_per_workday", "Touches per workday", Kind.NUMBER, f"{WORKLOAD}.touches_per_workday", "touches", "workdays")  # fmt: skip
+LATE = Measure("after_hours_share", "After hours", Kind.SHARE, f"{WORKLOAD}.after_hours_share", "after_hours_touches", "touches")  # fmt: skip
 _LEFT = Measure("untouched_opportunities", "Untouched deals", Kind.COUNT, f"{WORKLOAD}.untouched_opportunities")
 _OVERLOADED = Measure("overload_share", "Overloaded, of the reps", Kind.SHARE, f"{WORKLOAD}.workload_level", "overload", "reps")  # fmt: skip
 _OVER = Measure("over_share", "Overloaded or high, of the reps", Kind.SHARE, f"{WORKLOAD}.workload_level", "over", "reps")  # fmt: skip
@@ -81,6 +86,10 @@ def load_of_weeks(reader: Reader, directory: Directory) -> pl.DataFrame:
 
 def load_of_reps(reader: Reader, directory: Directory, of: str = WEEKS) -> pl.DataFrame:
     """One rep and week as the mart has them, named, and in words why the level is what it is."""
+    return reader.once(f"load of reps: {of}", lambda: _load_of_reps(reader, directory, of))
+
+
+def _load_of_reps(reader: Reader, directory: Directory, of: str) -> pl.DataFrame:
     frame = reader.frame(
         f"""
         select w.rep_id, w.week_start, w.rep_type, w.team, w.role, w.touches, w.touches_per_workday, w.vs_baseline,
@@ -146,12 +155,12 @@ def _teams(reader: Reader, weeks: pl.DataFrame) -> Section:
     """The answer to which team: the largest share of overloaded reps first."""
     last = weeks.filter(pl.col("week_start") == weeks["week_start"].max()).drop("week_start")
     cube = Cube("workload_last_week", last)
-    counts = (_REPS, *LEVEL_COUNTS[:2])
+    counts = (REPS, *LEVEL_COUNTS[:2])
     by_team = View(
-        "workload_by_team", cube, (TEAM,), (*counts, *_REASON_COUNTS, _RATE, _LATE, _LEFT, _OVERLOADED, _OVER),
+        "workload_by_team", cube, (TEAM,), (*counts, *_REASON_COUNTS, RATE, LATE, _LEFT, _OVERLOADED, _OVER),
         most_first=("overload_share", "over_share", "touches_per_workday"),
     )  # fmt: skip
-    in_all = View("workload_all", cube, (), (*counts, _RATE, _LATE, _LEFT))
+    in_all = View("workload_all", cube, (), (*counts, RATE, LATE, _LEFT))
     table = Table(
         "Which team is overloaded, and why",
         "The team with the largest share of overloaded reps first, then of those whose load is high. The columns that begin with Over say which limit they passed.",
@@ -166,10 +175,13 @@ def _worst(reader: Reader, team: Mapping[str, Any]) -> str:
     """The first team in words; of a company in which nobody is over, that."""
     if not team["over_share"]:
         return reader.words.text("No team has a rep whose load is high.")
-    sentence = reader.words.text(
-        "Most overloaded: %(team)s, %(overload)s of %(reps)s reps overloaded and %(high)s with a high load."
+    sentence = reader.words.plural(
+        "Most overloaded: %(team)s, %(overload)s of %(reps)s rep overloaded and %(high)s with a high load.",
+        "Most overloaded: %(team)s, %(overload)s of %(reps)s reps overloaded and %(high)s with a high load.",
+        team["reps"],
     )
-    return sentence % team
+    counts = {name: reader.words.show(team[name], Kind.COUNT) for name in ("overload", "reps", "high")}
+    return sentence % {"team": team["team"], **counts}
 
 
 def _reps(reader: Reader, directory: Directory) -> Section:
@@ -198,9 +210,7 @@ def limits_in_words(reader: Reader) -> str:
 def _heat(reader: Reader, directory: Directory, weeks: pl.DataFrame) -> Section:
     title = "The last 26 weeks"
     if weeks.filter(pl.col("week_start") == weeks["week_start"].max())["reps"].sum() > MOST_REPS:
-        by_team = View(
-            "workload_heat", Cube("workload_weeks", weeks, period="week_start"), (TEAM, WEEK), (_RATE, _REPS)
-        )
+        by_team = View("workload_heat", Cube("workload_weeks", weeks, period="week_start"), (TEAM, WEEK), (RATE, REPS))
         chart = Chart(
             "Touches per workday, teams by week",
             "The darker, the more. The page of a team shows its reps.",
@@ -226,7 +236,7 @@ def reps_by_week(name: str, frame: pl.DataFrame, most: int = 52) -> Chart:
 
 def _by_week(weeks: pl.DataFrame) -> Section:
     cube = Cube("workload_weeks", weeks, period="week_start")
-    view = View("workload_by_week", cube, (WEEK,), (*LEVEL_COUNTS, _RATE, _LATE, _LEFT), latest_first=True)
+    view = View("workload_by_week", cube, (WEEK,), (*LEVEL_COUNTS, RATE, LATE, _LEFT), latest_first=True)
     shown = (
         Chart("Reps by level", "Each bar is a week; who had no workday is in none.", view, charts.parts(view, "week_start", charts.LEVEL_COLOURS, "Reps")),
         Chart("After hours", "The share of touches outside the working hours or on days off.", view, charts.lines(view, "week_start", "after_hours_share")),
