@@ -259,6 +259,7 @@ KILLED = "a killed night loses nothing and doubles nothing"
 IN_EACH = tried_here(40)
 
 
+@pytest.mark.slow
 def test_a_night_killed_while_it_publishes_is_whole_before_or_after(open_scene, server):
     scene = open_scene("later")
     for changes_to_come in (14, 9):  # moving the build, swapping the symlink, and after it

@@ -235,9 +235,6 @@ over_time = given(company=companies, seed=st.integers(0, 10_000))
 restated = given(company=companies, seed=st.integers(0, 10_000), full_refresh=st.booleans())
 
 test_any_batching = FEW(batched(any_batching_order_repetition_and_renaming_gives_the_same_tables))
-test_without_updated_at = FEW(landed_in_order(without_updated_at_the_same_landing_order_gives_the_same_tables))
-test_moving_as_of = FEW(over_time(nights_at_a_moving_as_of_equal_a_full_refresh_at_the_last_one))
-test_restatement = FEW(restated(undoing_what_was_restated_gives_the_last_nights_past))
 
 test_any_batching_of_many = pytest.mark.slow(
     MANY(batched(any_batching_order_repetition_and_renaming_gives_the_same_tables))
