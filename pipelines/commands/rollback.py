@@ -14,6 +14,7 @@ from pipelines.commands.pages import Page, print_json
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pipelines.night.copying import CopyStanding
     from pipelines.night.ledger import KnownLoad
     from pipelines.night.rollback import KeptGeneration, RolledBack
 
@@ -35,10 +36,36 @@ def rollback(
     done = None if only_list else roll_back(workspace, generation)
     kept = kept_generations(workspace)
     gone = _no_longer_in_inbox(workspace, done.lacking) if done else []
+    copied = _copy(workspace) if done else None
     if as_json:
-        print_json(_as_json(done, gone, kept))
+        print_json({**_as_json(done, gone, kept), "copy": asdict(copied) if copied else None})
     else:
-        _show(Page(), workspace, done, gone, kept)
+        out = Page()
+        _show(out, workspace, done, gone, kept)
+        _show_copy(out, copied)
+
+
+def _copy(workspace: Workspace) -> CopyStanding | None:
+    """Readers of `storage.publish` go back too; without settings that can be read, the next night sees to it."""
+    from pipelines.night.copying import copy_published
+    from pipelines.night.generation import one_night_at_a_time
+
+    try:
+        settings = workspace.settings()
+    except SettingsError:
+        return None
+    with one_night_at_a_time(workspace):
+        return copy_published(workspace, settings, datetime.now(UTC))
+
+
+def _show_copy(out: Page, copied: CopyStanding | None) -> None:
+    if copied is None:
+        return
+    if copied.problem is None:
+        out.line(f"\nReaders of {copied.place} see generation {copied.generation}.")
+    else:
+        out.line(f"\nReaders of {copied.place} were not pointed there: {copied.problem}")
+        out.line(f"  → {copied.remedy} Then: touchline rollback again, or touchline run")
 
 
 def _no_longer_in_inbox(workspace: Workspace, lacking: tuple[KnownLoad, ...]) -> list[KnownLoad]:

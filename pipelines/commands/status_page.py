@@ -43,6 +43,19 @@ def _show_publication(out: Page, standing: Standing, now: datetime) -> None:
         return
     out.head(f"Generation {found['generation']}, as of {instant(found['as_of'])} UTC")
     out.line(f"published {instant(found['published_at'])} UTC, {ago(now - found['published_at'])}")
+    _show_copy(out, standing)
+
+
+def _show_copy(out: Page, standing: Standing) -> None:
+    """Where else it is read, when a night looked there."""
+    copied = standing.copied
+    if copied is None:
+        return
+    held = "nothing yet" if copied.generation is None else f"generation {copied.generation}"
+    seen = instant(datetime.fromisoformat(copied.tried_at))
+    out.line(f"copy at {copied.place}: {held}, looked at {seen} UTC")
+    if copied.problem:
+        out.line(f"  behind: {_short(copied.problem)}")
 
 
 def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
@@ -215,6 +228,8 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
         yield "touchline.yaml cannot be read: touchline doctor says what to mend"
     if standing.failed_build is not None or (standing.last_night and standing.last_night.exit_code):
         yield "The last night did not publish: mend what it says above, then: touchline run"
+    if standing.copied is not None and standing.copied.problem:
+        yield f"The copy elsewhere is behind: {standing.copied.remedy} Then: touchline run"
     if standing.slow is not None:
         yield 'The last night was slow: touchline query "select * from ops.run_step" says which step it was'
     if standing.published.quarantine:

@@ -23,6 +23,7 @@ from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
+from pipelines.night.copying import copy_published, note_on_copy
 from pipelines.night.erasing.forget import (
     Standing,
     finish_erasures,
@@ -83,6 +84,7 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
             forgotten += finish_erasures(workspace, request.started_at)
             retired = [] if request.dry_run else retire_landed(workspace, settings, request.started_at)
         outcome = replace(outcome, notes=(*outcome.notes, *forgotten, *retired))
+        outcome = _copied(request, settings, steps, outcome)
         untold = tell_of_night(workspace, settings, outcome, request.started_at)
         notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
@@ -112,10 +114,21 @@ def find_nothing_new(
             plan = _land_and_plan(request, settings, steps)
             if not is_nothing_new(request, settings, plan):
                 return None
-            outcome = replace(_nothing_new(request, settings, plan), seconds=_since(begun))
+            outcome = _nothing_new(request, settings, plan)
+        outcome = replace(_copied(request, settings, steps, outcome), seconds=_since(begun))
         tell_of_night(request.workspace, settings, outcome, request.started_at)
         _record_done(request.workspace, outcome, request.started_at)
         return outcome
+
+
+def _copied(request: NightRequest, settings: Settings, steps: Steps, outcome: NightOutcome) -> NightOutcome:
+    """The outcome once the copy at `storage.publish` was brought up to it, or a note says why it could not be."""
+    if settings.storage.publish is None or request.dry_run:
+        return outcome
+    with steps.step("copy out"):
+        standing = copy_published(request.workspace, settings, request.started_at, steps.progress.step)
+    note = note_on_copy(standing)
+    return outcome if note is None else replace(outcome, notes=(*outcome.notes, note), copy_behind=note)
 
 
 def _record_done(workspace: Workspace, outcome: NightOutcome, started_at: datetime) -> None:

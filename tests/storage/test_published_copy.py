@@ -1,0 +1,319 @@
+"""What is published here is published at `storage.publish` too: whole versions behind one pointer, whatever goes wrong."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import duckdb
+import pytest
+
+from models.storage_settings import Storage
+from pipelines.alerting.health import read_health
+from pipelines.cli import main
+from pipelines.commands.pages import Page
+from pipelines.commands.standing import read_standing
+from pipelines.commands.status_page import show_standing
+from pipelines.doctor.finding import Patient
+from pipelines.doctor.places import check_places
+from pipelines.night.copying import POINTER, copy_published, read_copy_standing
+from pipelines.night.generation import current_generation
+from pipelines.night.workspace import Workspace
+from pipelines.storage.faults import PlaceError
+from pipelines.storage.place import open_place
+from pipelines.storage.pulling import pull
+from tests.reliability import record
+from tests.storage.conftest import CALL, next_generation, settings_of
+
+NOW = datetime(2026, 4, 5, 9, tzinfo=UTC)
+READERS = "readers elsewhere see whole generations only"
+
+
+def pointer_at(bucket):
+    return json.loads(bucket.place().see(POINTER).content)
+
+
+def keys_at(bucket):
+    return [one.key for one in bucket.place().list()]
+
+
+def copy(office):
+    return copy_published(office.workspace, settings_of(office), NOW)
+
+
+@pytest.fixture
+def copied(published, bucket):
+    """A workspace whose nights are copied to the bucket."""
+    published.configure(bucket.settings(publish=bucket.url))
+    return published
+
+
+def test_a_night_is_copied_and_one_with_nothing_new_copies_nothing(copied, bucket):
+    copied.environment |= {"TOUCHLINE__REPORT__ENABLED": "true"}
+    copied.deliver("activities_2.csv", [CALL | {"source_record_id": "A2"}])
+    outcome = copied.night()
+    told, crm = pointer_at(bucket), copied.workspace.published_file
+    assert (outcome.status, outcome.notes, told["generation"]) == ("published", (), 2)
+    assert told["as_of"] == "2026-04-01T03:59:59.999999+00:00"
+    named = {one["key"].removeprefix(told["prefix"]): one for one in told["files"]}
+    assert {"crm.duckdb", "report/index.html"} <= named.keys()
+    assert named["crm.duckdb"]["sha256"] == sha256(crm.read_bytes()).hexdigest()
+    assert not any("private" in key or "data_docs" in key for key in keys_at(bucket))
+    assert sorted(keys_at(bucket)) == sorted([*(one["key"] for one in told["files"]), POINTER])
+    before = bucket.place().list()
+    assert copied.night().status == "nothing_new"
+    assert bucket.place().list() == before
+    assert copied.night(dry_run=True).copy_behind is None
+
+
+def test_a_store_that_is_down_fails_no_night_and_the_next_makes_up_for_it(copied, bucket, capsys):
+    copied.environment |= {"TOUCHLINE__ALERTS__ENABLED": "true"}
+    copied.configure(bucket.settings(publish=bucket.url).replace(bucket.endpoint, "http://127.0.0.1:9"))
+    outcome = copied.night()  # alerts are judged for the first time, so something is new
+    assert (outcome.status, outcome.exit_code) == ("published", 0)
+    assert f"the copy at {bucket.url} is behind (it held nothing yet when last seen)" in outcome.notes[0]
+    assert [(one.rule, one.is_open, one.severity) for one in read_health(copied.workspace.operator_store)] == [
+        ("copy_behind", True, "warning")
+    ]
+    show_standing(Page(), read_standing(copied.workspace), NOW)
+    page = capsys.readouterr().out
+    assert f"copy at {bucket.url}: nothing yet, looked at 2026-04-03 07:00 UTC" in page
+    assert "→ The copy elsewhere is behind: Look at the network" in page
+    copied.configure(bucket.settings(publish=bucket.url))
+    outcome = copied.night()
+    assert (outcome.status, outcome.notes, pointer_at(bucket)["generation"]) == ("nothing_new", (), 2)
+    assert [one.is_open for one in read_health(copied.workspace.operator_store)] == [False]
+    assert read_standing(copied.workspace).to_json()["copied"]["generation"] == 2
+
+
+NIGHT = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from models.settings import load_settings
+from pipelines.night.run import NightRequest, run_night
+from pipelines.night.workspace import Workspace
+from tests.cheap_nights import CHEAP
+
+class Fatal:
+    def step(self, name):
+        if name == "move the pointer":
+            os.kill(os.getpid(), signal.SIGKILL)
+    def advance(self, done, total):
+        pass
+
+workspace, at = Workspace(Path(sys.argv[1])), datetime(2026, 4, 9, tzinfo=UTC)
+request = NightRequest(workspace, datetime(2026, 4, 1, 3, 59, 59, 999999, tzinfo=UTC), at, "killed")
+run_night(request, load_settings(workspace.settings_file, CHEAP), Fatal())
+"""
+
+
+def test_a_night_killed_between_data_and_pointer_leaves_the_old_version_whole(copied, bucket, tmp_path):
+    copy(copied)
+    old = pointer_at(bucket)
+    copied.deliver("activities_2.csv", [CALL | {"source_record_id": "A2"}])
+    killed = subprocess.run([sys.executable, "-c", NIGHT, str(copied.workspace.home)], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert current_generation(copied.workspace).number == 2
+    assert pointer_at(bucket) == old
+    assert any(key.startswith("generations/000002-") for key in keys_at(bucket))
+    assert pull(bucket.place(), POINTER, tmp_path / "reader").pointer.about["generation"] == 1
+    half = {one.key: one.modified_at for one in bucket.place().list("generations")}
+    assert copied.night().status == "nothing_new"
+    assert pointer_at(bucket)["generation"] == 2
+    assert half == {one.key: one.modified_at for one in bucket.place().list("generations")}, "uploaded again"
+    assert pull(bucket.place(), POINTER, tmp_path / "reader").pointer.about["generation"] == 2
+    record("a night killed between data and pointer leaves readers elsewhere on the old generation", "a night killed", 1)
+
+
+def test_an_upload_cut_short_is_completed(copied, bucket):
+    copy(copied)
+    next_generation(copied)
+    whole = bucket.place().list()
+
+    def stop(name):
+        if name == "move the pointer":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_published(copied.workspace, settings_of(copied), NOW, stop)
+    missing = next(one.key for one in bucket.place().list("generations") if one.key.endswith("index.html"))
+    bucket.place().delete([missing])
+    assert copy(copied).problem is None
+    assert {one.key for one in whole} < set(keys_at(bucket)) and missing in keys_at(bucket)
+
+
+def test_readers_in_a_loop_see_whole_generations_only(copied, bucket, tmp_path):
+    copied.configure(bucket.settings(publish=bucket.url) + "engine: {keep_generations: 1}\n")
+    copy(copied)
+    seen, problems, over = [], [], threading.Event()
+
+    def read():
+        place = bucket.place()
+        while not over.is_set() or seen[-1:] != [11]:
+            try:
+                pulled = pull(place, POINTER, tmp_path / "reader")
+            except Exception as error:
+                problems.append(error)
+                return
+            page = pulled.folder / "report" / "index.html"
+            with duckdb.connect(str((pulled.folder / "crm.duckdb").resolve()), read_only=True) as connection:
+                ((number,),) = connection.execute("select generation from ops.publication").fetchall()
+            if number > 1 and page.read_text() != f"<p>generation {number}</p>":
+                problems.append(number)
+            if number != pulled.pointer.about["generation"]:
+                problems.append((number, pulled.pointer.about))
+            seen.append(number)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(10):
+        next_generation(copied)
+        assert copy(copied).problem is None
+    over.set()
+    reader.join(60)
+    assert problems == []
+    assert seen == sorted(seen) and seen[-1] == 11
+    kept = {key.split("/")[1] for key in keys_at(bucket) if key != POINTER}
+    assert {name[:6] for name in kept} == {"000010", "000011"}, "the one that readers had before stays"
+    assert len([path for path in (tmp_path / "reader").iterdir() if path.is_dir() and not path.is_symlink()]) <= 2
+    record(READERS, "10 publications under a reader in a loop", 10)
+
+
+def test_a_rollback_moves_the_pointer_back(copied, bucket, capsys):
+    copy(copied)
+    copied.deliver("activities_2.csv", [CALL | {"source_record_id": "A2"}])
+    copied.night()
+    assert pointer_at(bucket)["generation"] == 2
+    with pytest.raises(SystemExit) as exit:
+        main(["rollback", "--home", str(copied.workspace.home)])
+    told = pointer_at(bucket)
+    assert (exit.value.code, told["generation"], told["previous"][:18]) == (0, 1, "generations/000002")
+    assert f"Readers of {bucket.url} see generation 1." in capsys.readouterr().out
+    copied.configure(bucket.settings(publish=bucket.url).replace(bucket.endpoint, "http://127.0.0.1:9"))
+    with pytest.raises(SystemExit) as exit:
+        main(["rollback", "2", "--json", "--home", str(copied.workspace.home)])
+    assert (exit.value.code, pointer_at(bucket)["generation"]) == (0, 1)
+    assert json.loads(capsys.readouterr().out)["copy"]["generation"] == 1
+
+
+def test_a_version_that_names_a_forgotten_person_goes_though_readers_may_be_in_it(copied, bucket):
+    copy(copied)
+    made = next_generation(copied)
+    with duckdb.connect(":memory:") as connection:
+        made.crm.chmod(0o644)
+        connection.execute(f"attach '{made.crm}' as crm")
+        columns = [row[0] for row in connection.execute("describe crm.ops.operator_order").fetchall()]
+        chosen = ", ".join({"order_id": "'1'", "kind": "'forget'", "generation": "2"}.get(c, "null") for c in columns)
+        connection.execute(f"create or replace table crm.ops.operator_order as select {chosen.replace(', ', ', ')}")
+        for place, name in enumerate(columns):
+            old = connection.execute("describe crm.ops.operator_order").fetchall()[place][0]
+            connection.execute(f'alter table crm.ops.operator_order rename column "{old}" to "{name}"')
+    assert copy(copied).generation == 2
+    assert {key.split("/")[1][:6] for key in keys_at(bucket) if key != POINTER} == {"000002"}
+
+
+def test_what_nobody_of_us_put_there_stays(copied, bucket):
+    copied.configure(bucket.settings(publish=bucket.url) + "engine: {keep_generations: 1}\n")
+    foreign = ["generations/notes.txt", "generations/000000-mine/x", "other/000001-0123456789ab/x"]
+    for key in foreign:
+        bucket.place().put(key, b"mine")
+    for _ in range(4):
+        copy(copied)
+        next_generation(copied)
+    assert set(foreign) < set(keys_at(bucket))
+    assert {key[12:18] for key in keys_at(bucket)} >= {"000003", "000004"}
+
+
+def test_two_workspaces_that_publish_to_one_place_do_not_write_over_each_other(copied, bucket):
+    def meanwhile(name):
+        if name == "move the pointer":
+            bucket.place().put(POINTER, b"another's")
+
+    standing = copy_published(copied.workspace, settings_of(copied), NOW, meanwhile)
+    assert "another process wrote it at the same time" in standing.problem
+    assert bucket.place().see(POINTER).content == b"another's"
+    assert "is no pointer that this version" in copy(copied).problem
+    copied.workspace.published_copy.write_text("torn{")
+    assert read_copy_standing(copied.workspace, settings_of(copied)) is None
+
+
+def test_a_folder_is_published_to_and_pulled_from_by_command(published, tmp_path, capsys):
+    share = tmp_path / "share"
+    share.mkdir()
+    published.configure(f"storage: {{publish: 'file://{share}'}}\n")
+    assert copy(published).problem is None
+    command = ["pull", f"file://{share}", str(tmp_path / "desk"), "--json", "--home", str(tmp_path / "no workspace")]
+    for is_new in (True, False):
+        with pytest.raises(SystemExit) as exit:
+            main(command)
+        told = json.loads(capsys.readouterr().out)
+        assert (exit.value.code, told["generation"], told["is_new"]) == (0, 1, is_new)
+    file = tmp_path / "desk" / "published" / "crm.duckdb"
+    assert file.read_bytes() == published.workspace.published_file.read_bytes()
+    assert file.stat().st_mode & 0o777 == 0o444
+
+
+def test_what_was_changed_there_is_not_pulled(copied, bucket, tmp_path):
+    copy(copied)
+    pull(bucket.place(), POINTER, tmp_path / "reader")
+    next_generation(copied)
+    copy(copied)
+    named = next(one for one in pointer_at(bucket)["files"] if one["key"].endswith("index.html"))
+    bucket.place().put(named["key"], b"<p>generation 9</p>")
+    with pytest.raises(PlaceError, match=r"index.html is not what the pointer says: 19 bytes"):
+        pull(bucket.place(), POINTER, tmp_path / "reader")
+    assert (tmp_path / "reader" / "published").readlink().name.startswith("000001-")
+    bucket.place().delete([named["key"]])
+    with pytest.raises(PlaceError, match="lacks files that its pointer"):
+        pull(bucket.place(), POINTER, tmp_path / "reader")
+    assert (tmp_path / "reader" / "published" / "crm.duckdb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("bucket/prefix", "desk"), 2, "'bucket/prefix' is no place"),
+        (("file:///nowhere/at/all", "desk"), 1, "it is not there"),
+        (("{share}", "full"), 2, "holds what no pull wrote"),
+        (("{share}", "desk"), 1, "holds no published.json: nothing is published there"),
+        (("s3://b/x", "desk", "--endpoint", "nonsense"), 2, "is no address of a server"),
+    ],
+)
+def test_a_wrong_pull_says_what_to_do(tmp_path, capsys, arguments, code, told):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.odt").touch()
+    place, folder, *more = (one.replace("{share}", f"file://{tmp_path}") for one in arguments)
+    with pytest.raises(SystemExit) as exit:
+        main(["pull", place, str(tmp_path / folder), *more, "--home", str(tmp_path)])
+    assert (exit.value.code, told in capsys.readouterr().err) == (code, True)
+    assert (tmp_path / "full" / "thesis.odt").exists()
+
+
+def test_a_pointer_cannot_lead_out_of_a_readers_folder(tmp_path):
+    evil = {"format": 1, "prefix": "generations/000001-a/", "previous": None,
+            "files": [{"key": "generations/000001-a/../../x", "size": 1, "sha256": "0"}]}  # fmt: skip
+    (tmp_path / POINTER).write_text(json.dumps(evil))
+    with pytest.raises(PlaceError, match="no pointer that this version"):
+        pull(open_place(f"file://{tmp_path}", Storage(), {}), POINTER, tmp_path / "reader")
+
+
+def doctor(office):
+    return [(one.level, one.what) for one in check_places(Patient(office.workspace, settings_of(office), NOW))]
+
+
+def test_the_doctor_tries_the_place(copied, bucket):
+    ((level, what),) = doctor(copied)
+    assert level == "warn" and "holds no generation yet; 1 is published here" in what
+    copy(copied)
+    assert doctor(copied) == [("ok", f"{bucket.url} can be read and written, and holds generation 1")]
+    lost = pointer_at(bucket)["files"][0]["key"]
+    bucket.place().delete([lost])
+    assert doctor(copied) == [("fail", f"{bucket.url} lacks what its pointer names: {lost}")]
+    copied.configure(bucket.settings(publish="s3://nobody-has-this/x"))
+    ((level, what),) = doctor(copied)
+    assert level == "fail" and "there is no such bucket" in what
+    assert list(check_places(Patient(Workspace(copied.workspace.home), None, NOW))) == []
