@@ -150,13 +150,21 @@ def open_place(url: str, storage: Storage, environment: Mapping[str, str]) -> Pl
     scheme = urlsplit(url).scheme
     with told_as_faults("opening", url):
         if scheme == "file":
-            return Place(url, LocalStore(unquote(urlsplit(url).path)))
+            return Place(url, LocalStore(_folder_of(url)))
         config: Any = _s3_config(storage, environment) if scheme == "s3" else None
         retrying: Any = {"max_retries": 0} if not storage.patience_seconds else {
             "max_retries": 10, "retry_timeout": timedelta(seconds=storage.patience_seconds),
         }  # fmt: skip
         client: Any = {"allow_http": str(_endpoint(storage, environment)).startswith("http:"), "connect_timeout": "10s"}
         return Place(url, from_url(url, config=config, client_options=client, retry_config=retrying))
+
+
+def _folder_of(url: str) -> str:
+    """A share that is not mounted is told, not made: it would fill this machine's disk, and nobody would read it."""
+    folder = unquote(urlsplit(url).path)
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(folder)
+    return folder
 
 
 def _endpoint(storage: Storage, environment: Mapping[str, str]) -> str:

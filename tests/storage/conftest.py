@@ -37,7 +37,9 @@ class Bucket:
         return f"s3://{self.name}/touchline"
 
     def settings(self, **more: object) -> str:
-        lines = [f"  {key}: {value}" for key, value in {"endpoint": self.endpoint, "patience_seconds": 0, **more}.items()]
+        lines = [
+            f"  {key}: {value}" for key, value in {"endpoint": self.endpoint, "patience_seconds": 0, **more}.items()
+        ]
         return "\n".join([SETTINGS.rstrip(), "storage:", *lines, ""])
 
     def place(self, below: str = "touchline") -> Place:
@@ -69,6 +71,23 @@ def publish_one(office: Office) -> None:
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL])
     office.night()
+
+
+def slim(office: Office) -> None:
+    """The same with a database of a few tables: most of these tests are about files, whatever is in them."""
+    publish_one(office)
+    crm = office.workspace.published_file.resolve()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{crm}' as whole (read_only); attach '{crm}.slim' as slim; create schema slim.ops")
+        for table in ("publication", "operator_order", "load", "load_accounting"):
+            connection.execute(f"create table slim.ops.{table} as from whole.ops.{table}")
+    crm.with_name("crm.duckdb.slim").replace(crm)
+
+
+@pytest.fixture
+def slim_office(tmp_path: Path) -> Office:
+    """A workspace whose one generation is small."""
+    return Office(tmp_path / "workspace").stand_on(slim)
 
 
 @pytest.fixture

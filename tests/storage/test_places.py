@@ -41,7 +41,7 @@ def test_what_is_written_is_listed_read_and_deleted(place, tmp_path):
 
 def test_an_object_that_is_not_there_is_told_apart_from_a_place_that_is_not(place, tmp_path):
     assert place.see("published.json") is None
-    with pytest.raises(MissingObjectError, match="reading .*/gone failed: it is not there"):
+    with pytest.raises(MissingObjectError, match=r"reading .*/gone failed: it is not there"):
         place.download("gone", tmp_path / "gone")
 
 
