@@ -101,8 +101,8 @@ class Source(Section):
     ] = Field(description="What its files are, or which API is asked.")  # fmt: skip
     path: str = Field(
         "",
-        description="A folder (canonical, exports) or a glob (mapped), below the workspace or absolute; of an API kind"
-        " the folder of the roster and other canonical files beside it.",
+        description="A folder (canonical, exports) or a glob (mapped), below the workspace, absolute, or in an object store"
+        " (s3://bucket/prefix, gs://, az://); of an API kind the folder of the roster and other canonical files beside it.",
     )
     api: ApiSettings | None = Field(None, description="API kinds: how the account is reached.")
     mappings: str | None = Field(

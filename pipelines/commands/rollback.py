@@ -71,12 +71,14 @@ def _show_copy(out: Page, copied: CopyStanding | None) -> None:
 def _no_longer_in_inbox(workspace: Workspace, lacking: tuple[KnownLoad, ...]) -> list[KnownLoad]:
     """Files that the next night would not find; with settings that cannot be read nobody can say."""
     from pipelines.night.landing import find_files
+    from pipelines.night.objects import objects_seen
 
     try:
         settings = workspace.settings()
     except SettingsError:
         return []
     found = [file for source in settings.sources for file in find_files(workspace.home, source, settings)]
+    found += objects_seen(workspace, settings)
     there = {(file.source, file.entity, file.name) for file in found}
     return [load for load in lacking if (load.source, load.entity, load.file_name) not in there]
 

@@ -42,8 +42,10 @@ from pipelines.night.generation import (
     publish,
 )
 from pipelines.night.history import read_nights, record_night
-from pipelines.night.landing import land_sources
+from pipelines.night.landing import in_order_of_landing, land_sources
 from pipelines.night.leftovers import find_leftovers, notes_on_leftovers, remove_leftovers
+from pipelines.night.object_names import has_objects
+from pipelines.night.objects import land_objects
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import (
     NightRequest,
@@ -266,6 +268,10 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
         reduced = reduced_readings(request.workspace)
         landed = land_sources(request.workspace, settings, steps.progress.advance, moving, reduced)
         landed += find_unfinished(request.workspace, settings)
+        if has_objects(settings):
+            objects = land_objects(request.workspace, settings, request.started_at, time.sleep, reduced)
+            fetched.notes += objects.notes
+            landed = in_order_of_landing(request.workspace, [*landed, *objects.files])
         shown = names_shown(request.workspace)
         landed = [replace(file, name=shown(file.name)) for file in landed]
         rows.append(len(landed))

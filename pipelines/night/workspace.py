@@ -89,6 +89,11 @@ class Workspace:
         return self.var / "inbox_index.json"
 
     @property
+    def object_index(self) -> Path:
+        """Hashes of objects of inboxes in object stores by ETag, size and date, so that an unchanged one is not read again."""
+        return self.var / "object_index.json"
+
+    @property
     def operator_store(self) -> Path:
         """What people said: orders to replay and to discard; mode 0600."""
         return self.var / "operator.sqlite"

@@ -75,7 +75,7 @@ def publish_one(office: Office) -> None:
 
 def slim(office: Office) -> None:
     """The same with a database of a few tables: most of these tests are about files, whatever is in them."""
-    publish_one(office)
+    office.stand_on(publish_one)
     crm = office.workspace.published_file.resolve()
     with duckdb.connect() as connection:
         connection.execute(f"attach '{crm}' as whole (read_only); attach '{crm}.slim' as slim; create schema slim.ops")

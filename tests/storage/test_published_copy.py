@@ -208,18 +208,6 @@ def test_a_rollback_moves_the_pointer_back(small, bucket, capsys):
     assert json.loads(capsys.readouterr().out)["copy"]["generation"] == 1
 
 
-def test_a_version_that_names_a_forgotten_person_goes_though_readers_may_be_in_it(small, bucket):
-    copy(small)
-    made = next_generation(small)
-    made.crm.chmod(0o644)
-    with duckdb.connect(str(made.crm)) as connection:
-        connection.execute(
-            "insert into ops.operator_order by name select 'o' as order_id, 'forget' as kind, 2 as generation"
-        )
-    assert copy(small).generation == 2
-    assert {key.split("/")[1][:6] for key in keys_at(bucket) if key != POINTER} == {"000002"}
-
-
 def test_what_nobody_of_us_put_there_stays(small, bucket):
     small.configure(bucket.settings(publish=bucket.url) + "engine: {keep_generations: 1}\n")
     foreign = ["generations/notes.txt", "generations/000000-mine/x", "other/000001-0123456789ab/x"]
