@@ -17,7 +17,8 @@ from typing import Any, Self
 from pipelines.storage.faults import PlaceError
 from pipelines.storage.place import Place, Seen
 
-FORMAT = 1
+LAYOUT = 1
+"""Of pointers; a reader of another one says so instead of guessing."""
 _DIGEST = 12
 
 
@@ -42,7 +43,7 @@ class Pointer:
     def to_bytes(self) -> bytes:
         """As JSON; `about` stands at the top."""
         content = {
-            "format": FORMAT, **self.about, "prefix": self.prefix, "previous": self.previous,
+            "layout": LAYOUT, **self.about, "prefix": self.prefix, "previous": self.previous,
             "files": [asdict(file) for file in self.files],
         }  # fmt: skip
         return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
@@ -53,10 +54,10 @@ class Pointer:
         try:
             read = json.loads(content)
             files = tuple(PointedFile(str(one["key"]), int(one["size"]), str(one["sha256"])) for one in read["files"])
-            known = {"format", "prefix", "previous", "files"}
+            known = {"layout", "prefix", "previous", "files"}
             about = {key: value for key, value in read.items() if key not in known}
             pointer = cls(about, str(read["prefix"]), read.get("previous"), files)
-            is_sound = read["format"] == FORMAT and all(_is_below(file.key, pointer.prefix) for file in files)
+            is_sound = read["layout"] == LAYOUT and all(_is_below(file.key, pointer.prefix) for file in files)
         except (ValueError, KeyError, TypeError, AttributeError):
             is_sound = False
         if not is_sound:

@@ -286,7 +286,7 @@ def test_a_wrong_pull_says_what_to_do(tmp_path, capsys, arguments, code, told):
 
 
 def test_a_pointer_cannot_lead_out_of_a_readers_folder(tmp_path):
-    evil = {"format": 1, "prefix": "generations/000001-a/", "previous": None,
+    evil = {"layout": 1, "prefix": "generations/000001-a/", "previous": None,
             "files": [{"key": "generations/000001-a/../../x", "size": 1, "sha256": "0"}]}  # fmt: skip
     (tmp_path / POINTER).write_text(json.dumps(evil))
     with pytest.raises(PlaceError, match="no pointer that this version"):
