@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import SettingsError
+from models.errors import BusyError, SettingsError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.night.workspace import Workspace
@@ -46,16 +46,17 @@ def rollback(
 
 
 def _copy(workspace: Workspace) -> CopyStanding | None:
-    """Readers of `storage.publish` go back too; without settings that can be read, the next night sees to it."""
+    """Readers of `storage.publish` go back too; without settings that can be read, or when a night has begun meanwhile,
+    that is left to the night."""
     from pipelines.night.copying import copy_published
     from pipelines.night.generation import one_night_at_a_time
 
     try:
         settings = workspace.settings()
-    except SettingsError:
+        with one_night_at_a_time(workspace):
+            return copy_published(workspace, settings, datetime.now(UTC))
+    except (SettingsError, BusyError):
         return None
-    with one_night_at_a_time(workspace):
-        return copy_published(workspace, settings, datetime.now(UTC))
 
 
 def _show_copy(out: Page, copied: CopyStanding | None) -> None:

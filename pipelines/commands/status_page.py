@@ -55,7 +55,7 @@ def _show_copy(out: Page, standing: Standing) -> None:
     seen = instant(datetime.fromisoformat(copied.tried_at))
     out.line(f"copy at {copied.place}: {held}, looked at {seen} UTC")
     if copied.problem:
-        out.line(f"  behind: {_short(copied.problem)}")
+        out.line(f"  not in order: {_short(copied.problem)}")
 
 
 def _show_nights(out: Page, nights: Sequence[PastNight]) -> None:
@@ -229,7 +229,7 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
     if standing.failed_build is not None or (standing.last_night and standing.last_night.exit_code):
         yield "The last night did not publish: mend what it says above, then: touchline run"
     if standing.copied is not None and standing.copied.problem:
-        yield f"The copy elsewhere is behind: {standing.copied.remedy} Then: touchline run"
+        yield f"The copy elsewhere is not in order: {standing.copied.remedy} Then: touchline run"
     if standing.slow is not None:
         yield 'The last night was slow: touchline query "select * from ops.run_step" says which step it was'
     if standing.published.quarantine:

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from pipelines.night.generation import Generation, current_generation
 from pipelines.night.publication import read_publication
 from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
-from pipelines.storage.place import open_place
+from pipelines.storage.place import Place, open_place
 from pipelines.storage.versions import Pointer, drop_old_versions, read_pointer, write_version
 
 POINTER = "published.json"
@@ -54,15 +54,7 @@ def copy_published(
     published = current_generation(workspace)
     if settings.storage.publish is None or published is None:
         return None
-    before = read_copy_standing(workspace, settings)
-    try:
-        pointer = _copy(published, settings, step)
-        standing = CopyStanding(
-            settings.storage.publish, pointer.about["generation"], pointer.about["as_of"], at.isoformat()
-        )
-    except TouchlineError as error:
-        seen = (before.generation, before.as_of) if before else (None, None)
-        standing = CopyStanding(settings.storage.publish, *seen, at.isoformat(), error.what, error.remedy)
+    standing = _standing_after(published, settings, read_copy_standing(workspace, settings), at, step)
     with suppress(OSError):  # what is published stands; a full disk is told by the night's own record
         write_whole(workspace.published_copy, json.dumps(asdict(standing), indent=1))
     return standing
@@ -78,29 +70,50 @@ def read_copy_standing(workspace: Workspace, settings: Settings) -> CopyStanding
 
 
 def note_on_copy(standing: CopyStanding | None) -> str | None:
-    """For people, when the copy is behind."""
+    """For people, when the copy is behind, or cannot be tidied."""
     if standing is None or standing.problem is None:
         return None
     holds = "nothing yet" if standing.generation is None else f"generation {standing.generation}"
     return (
-        f"the copy at {standing.place} is behind (it held {holds} when last seen): {standing.problem}. {standing.remedy}"
-        " What is published here stands; the next night copies again."
+        f"the copy at {standing.place} is not in order (readers there see {holds}, as far as is known):"
+        f" {standing.problem}. {standing.remedy} What is published here stands; the next night tries again."
     )
 
 
-def _copy(published: Generation, settings: Settings, step: Callable[[str], None]) -> Pointer:
-    assert settings.storage.publish is not None
-    place = open_place(settings.storage.publish, settings.storage, os.environ)
+def _standing_after(
+    published: Generation,
+    settings: Settings,
+    before: CopyStanding | None,
+    at: datetime,
+    step: Callable[[str], None],
+) -> CopyStanding:
+    """How the copy stands once it was tried; what was seen `before` holds when the pointer was not reached."""
+    url = settings.storage.publish
+    assert url is not None
+    standing = CopyStanding(url, *((before.generation, before.as_of) if before else (None, None)), at.isoformat())
+    try:
+        place = open_place(url, settings.storage, os.environ)
+        pointer = _copy(published, place, step)
+        standing = replace(standing, generation=pointer.about["generation"], as_of=pointer.about["as_of"])
+        _tidy(published, settings, place, pointer)
+    except TouchlineError as error:
+        return replace(standing, problem=error.what, remedy=error.remedy)
+    return standing
+
+
+def _copy(published: Generation, place: Place, step: Callable[[str], None]) -> Pointer:
     about = _about(published)
     found = read_pointer(place, POINTER)
     if found is not None and found[0].about == about:
-        pointer = found[0]
-    else:
-        label = f"generations/{published.folder.name}"
-        pointer = write_version(place, POINTER, label, shared_files(published.folder), about, step)
+        return found[0]
+    label = f"generations/{published.folder.name}"
+    return write_version(place, POINTER, label, shared_files(published.folder), about, step)
+
+
+def _tidy(published: Generation, settings: Settings, place: Place, pointer: Pointer) -> None:
+    """Removes what is too old there, and at once what names people who were forgotten since."""
     erased = max(erased_in(published).values(), default=0)
     drop_old_versions(place, pointer, settings.engine.keep_generations, lambda prefix: _number_of(prefix) < erased)
-    return pointer
 
 
 def _number_of(prefix: str) -> int:

@@ -117,7 +117,7 @@ def drop_old_versions(place: Place, pointer: Pointer, keep: int, is_forbidden: C
     Only prefixes that `write_version` could have made are looked at.
     """
     folder = pointer.prefix.rsplit("/", 2)[0] if pointer.prefix.count("/") > 1 else ""
-    made = re.compile(rf"{re.escape(folder + '/' if folder else '')}[0-9TZ]+-[0-9a-f]{{{_DIGEST}}}/")
+    made = re.compile(rf"{re.escape(folder + '/' if folder else '')}[0-9]+-[0-9a-f]{{{_DIGEST}}}/")
     keys: dict[str, list[str]] = {}
     for one in place.list(folder):
         if match := made.match(one.key):

@@ -1,6 +1,7 @@
 """What is published here is published at `storage.publish` too: whole versions behind one pointer, whatever goes wrong."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import duckdb
+import httpx
 import pytest
+from werkzeug import Response
 
 from models.storage_settings import Storage
 from pipelines.alerting.health import read_health
@@ -70,14 +73,17 @@ def test_a_store_that_is_down_fails_no_night_and_the_next_makes_up_for_it(copied
     copied.configure(bucket.settings(publish=bucket.url).replace(bucket.endpoint, "http://127.0.0.1:9"))
     outcome = copied.night()  # alerts are judged for the first time, so something is new
     assert (outcome.status, outcome.exit_code) == ("published", 0)
-    assert f"the copy at {bucket.url} is behind (it held nothing yet when last seen)" in outcome.notes[0]
+    assert (
+        f"the copy at {bucket.url} is not in order (readers there see nothing yet, as far as is known)"
+        in outcome.notes[0]
+    )
     assert [(one.rule, one.is_open, one.severity) for one in read_health(copied.workspace.operator_store)] == [
         ("copy_behind", True, "warning")
     ]
     show_standing(Page(), read_standing(copied.workspace), NOW)
     page = capsys.readouterr().out
     assert f"copy at {bucket.url}: nothing yet, looked at 2026-04-03 07:00 UTC" in page
-    assert "→ The copy elsewhere is behind: Look at the network" in page
+    assert "→ The copy elsewhere is not in order: Look at the network" in page
     copied.configure(bucket.settings(publish=bucket.url))
     outcome = copied.night()
     assert (outcome.status, outcome.notes, pointer_at(bucket)["generation"]) == ("nothing_new", (), 2)
@@ -218,6 +224,26 @@ def test_what_nobody_of_us_put_there_stays(small, bucket):
         next_generation(small)
     assert set(foreign) < set(keys_at(bucket))
     assert {key[12:18] for key in keys_at(bucket)} >= {"000003", "000004"}
+
+
+def test_versions_that_may_not_be_deleted_are_told_though_the_copy_is_whole(small, bucket, httpserver):
+    def pass_on(asked):
+        if asked.method == "POST":
+            return Response("<Error><Code>AccessDenied</Code></Error>", 403)
+        headers = {name: value for name, value in asked.headers.items() if name != "Host"}
+        url = f"{bucket.endpoint}{asked.full_path}"
+        answer = httpx.request(asked.method, url, headers=headers, content=asked.get_data(), trust_env=False)
+        return Response(answer.content, answer.status_code, dict(answer.headers))
+
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(pass_on)
+    text = bucket.settings(publish=bucket.url).replace(bucket.endpoint, httpserver.url_for("").rstrip("/"))
+    small.configure(text + "engine: {keep_generations: 1}\n")
+    for _ in range(2):
+        assert copy(small).problem is None
+        next_generation(small)
+    standing = copy(small)
+    assert (standing.generation, pointer_at(bucket)["generation"]) == (3, 3)
+    assert standing.problem == f"deleting from {bucket.url} failed: access is denied (AccessDenied)"
 
 
 def test_two_workspaces_that_publish_to_one_place_do_not_write_over_each_other(small, bucket):
