@@ -195,6 +195,7 @@ def test_the_doctor_lists_an_inbox_elsewhere(remote, bucket, inbox):
     assert doctor(remote) == [("warn", "not read, for their names are no entity's: minutes.csv")]
 
 
+@pytest.mark.slow
 def test_who_is_forgotten_is_named_by_objects_only_and_by_no_copy(remote, bucket, inbox):
     remote.configure(
         remote.workspace.settings_file.read_text().replace("storage: {", f"storage: {{publish: {bucket.url}, ")
