@@ -53,6 +53,12 @@ def told_as_faults(doing: str, url: str) -> Iterator[None]:
         raise _fault(error, doing, url) from error
 
 
+def knows_no_conditions(error: Exception) -> bool:
+    """Whether a server of S3's kind refused a conditional write because it has none."""
+    found = _STATUS.search(str(error))
+    return found is not None and found.group(1) == "501"
+
+
 def _fault(error: Exception, doing: str, url: str) -> PlaceError:
     from obstore.exceptions import (
         AlreadyExistsError,

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from models.errors import SettingsError
 from models.storage_settings import Storage
-from pipelines.storage.faults import MissingObjectError, PlaceError, told_as_faults
+from pipelines.storage.faults import MissingObjectError, MovedError, PlaceError, knows_no_conditions, told_as_faults
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -113,14 +113,27 @@ class Place:
 
         A store that knows no conditions (a folder, some S3-compatible servers) is written all the same: whole, and last.
         """
-        import obstore
-
         mode: Any = "create" if seen is None else dict(seen.version)
-        with told_as_faults("writing", self._named(key)):
-            try:
-                obstore.put(self.store, key, content, mode=mode)
-            except (NotImplementedError, obstore.exceptions.NotSupportedError):
-                obstore.put(self.store, key, content)
+        try:
+            with told_as_faults("writing", self._named(key)):
+                self._put_on_condition(key, content, mode)
+        except MovedError:
+            now = self.see(key)
+            if (
+                now is None or now.content != content
+            ):  # else the answer to our own write was lost, and it was tried again
+                raise
+
+    def _put_on_condition(self, key: str, content: bytes, mode: Any) -> None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            obstore.put(self.store, key, content, mode=mode)
+        except (NotImplementedError, BaseError) as error:
+            if not isinstance(error, NotImplementedError) and not knows_no_conditions(error):
+                raise
+            obstore.put(self.store, key, content)
 
     def delete(self, keys: Collection[str]) -> None:
         """Deletes objects; those that are gone already are no fault."""

@@ -57,6 +57,24 @@ def test_who_writes_between_a_look_and_a_write_is_not_written_over(bucket):
     assert place.see("pointer").content == b"2"
 
 
+def test_a_write_that_was_answered_twice_is_no_conflict(bucket):
+    place = bucket.place()
+    place.put("pointer", b"1")  # the first try, whose answer was lost
+    place.put_if_unchanged("pointer", b"1", None)
+
+
+def test_a_server_without_conditional_writes_is_written_all_the_same(bucket, httpserver: HTTPServer):
+    def answer(asked):
+        if "If-None-Match" in asked.headers:
+            return Response("<Error><Code>NotImplemented</Code></Error>", 501)
+        return Response("", 200, {"ETag": '"x"'})
+
+    httpserver.expect_request("/b/x/pointer", method="PUT").respond_with_handler(answer)
+    storage = Storage(endpoint=httpserver.url_for("").rstrip("/"), patience_seconds=0)
+    open_place("s3://b/x", storage, os.environ).put_if_unchanged("pointer", b"1", None)
+    assert [answer.status_code for _, answer in httpserver.log] == [501, 200]
+
+
 def test_a_folder_knows_no_conditions_and_is_written_whole(tmp_path):
     place = open_place(f"file://{tmp_path}", Storage(), {})
     place.put_if_unchanged("pointer", b"1", None)
