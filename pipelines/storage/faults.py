@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from models.errors import TouchlineError
 
+OPENING = "opening"
+"""What is done before anything is asked of a store: a fault then is one of names and credentials."""
 _CODE = re.compile(r"<Code>([A-Za-z]{3,60})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
@@ -103,6 +105,11 @@ def _fault(error: Exception, doing: str, url: str) -> PlaceError:
     if "Account must be specified" in text:
         return PlaceError(
             f"{what}: no storage account is named", "Set AZURE_STORAGE_ACCOUNT_NAME where Touchline runs."
+        )
+    if doing == OPENING:
+        return PlaceError(
+            f"{what}: its name or its credentials cannot be used",
+            "Look at the variables that docs/storage.md names, and at the file that GOOGLE_APPLICATION_CREDENTIALS names.",
         )
     if isinstance(error, OSError) and error.strerror:
         return PlaceError(f"{what}: {error.strerror}", "Make room or rights there, and try again.", True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,14 @@ from urllib.parse import unquote, urlsplit
 
 from models.errors import SettingsError
 from models.storage_settings import Storage
-from pipelines.storage.faults import MissingObjectError, MovedError, PlaceError, knows_no_conditions, told_as_faults
+from pipelines.storage.faults import (
+    OPENING,
+    MissingObjectError,
+    MovedError,
+    PlaceError,
+    knows_no_conditions,
+    told_as_faults,
+)
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -49,7 +56,7 @@ class Place:
     """`url` as people write it, without a slash at the end."""
 
     url: str
-    store: ObjectStore
+    store: ObjectStore = field(repr=False)  # its own repr ends the process where Azure's account is in the environment
 
     def list(self, below: str = "") -> list[StoredObject]:
         """Every object below the place, or below one of its folders, by key."""
@@ -161,7 +168,7 @@ def open_place(url: str, storage: Storage, environment: Mapping[str, str]) -> Pl
 
     url = url.rstrip("/")
     scheme = urlsplit(url).scheme
-    with told_as_faults("opening", url):
+    with told_as_faults(OPENING, url):
         if scheme == "file":
             return Place(url, LocalStore(_folder_of(url)))
         config: Any = _s3_config(storage, environment) if scheme == "s3" else None

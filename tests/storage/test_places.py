@@ -103,6 +103,29 @@ def test_faults_say_what_was_done_to_what_and_whether_to_try_again(bucket, https
     assert "it is not there" in folder.what
 
 
+@pytest.mark.parametrize(
+    ("url", "environment", "told"),
+    [
+        ("az://container/x", {}, "no storage account is named"),
+        (
+            "gs://bucket/x",
+            {"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere.json"},
+            "its name or its credentials cannot be used",
+        ),
+    ],
+)
+def test_other_vendors_are_opened_by_what_the_environment_holds(monkeypatch, url, environment, told):
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "GOOGLE_"))]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert fault(url).what == f"opening {url} failed: {told}"
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    assert repr(open_place(url, Storage(), os.environ)) == f"Place(url='{url}')"
+
+
 def test_a_fault_that_passes_is_tried_again(bucket, httpserver: HTTPServer):
     answers = iter([Response("slow down", 503), Response("again", 500)])
     httpserver.expect_request("/b").respond_with_handler(lambda asked: next(answers, Response(EMPTY)))
