@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from pipelines.cli import main
 from pipelines.commands.export_folder import MANIFEST
 from tests.storage.conftest import next_generation
+
+PAGE = (Path(__file__).parents[2] / "docs" / "storage.md").read_text(encoding="utf-8")
 
 
 def export(office, *words):
@@ -32,6 +36,18 @@ def test_an_export_is_a_version_behind_its_manifest(slim_office, bucket, capsys)
             next_generation(slim_office)
     kept = {one.key.split("/")[1][:6] for one in place.list("versions")}
     assert kept == {"000002", "000003"}
+
+
+def test_the_program_of_the_page_reads_an_export(slim_office, bucket, monkeypatch):
+    slim_office.configure(bucket.settings())
+    assert export(slim_office, "ops.publication", "--to", f"s3://{bucket.name}/files") == 0
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    (program,) = (found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "polars" in found)
+    names = {}
+    exec(program.replace("s3://bucket/", f"s3://{bucket.name}/").replace("marts/sales_kpi", "ops/publication"), names)
+    assert names["kpis"]["generation"].to_list() == [1]
 
 
 def test_an_export_that_cannot_be_put_says_why(slim_office, bucket, capsys):
