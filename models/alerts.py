@@ -10,8 +10,12 @@ from pydantic import Field, model_validator
 
 from models.tables import Strict
 
-PUBLICATION_BLOCKED, NIGHT_FAILED = HEALTH_RULE_NAMES = ("publication_blocked", "night_failed")
-"""Rules without SQL: of nights that publish nothing. Settings may name them; they have no limits."""
+PUBLICATION_BLOCKED, NIGHT_FAILED, COPY_BEHIND = HEALTH_RULE_NAMES = (
+    "publication_blocked",
+    "night_failed",
+    "copy_behind",
+)
+"""Rules without SQL: of nights that publish nothing, or not everywhere. Settings may name them; they have no limits."""
 
 
 class AlertSeverity(StrEnum):

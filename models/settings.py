@@ -23,6 +23,7 @@ from models.cron import cron_problem
 from models.errors import SettingsError, nearest
 from models.mapping import FieldRule, JoinName, JoinSpec, ReadOptions, SourceMapping
 from models.places import HolidayCountry, TimeZone
+from models.storage_settings import Storage
 from models.strict_yaml import parse_yaml, read_yaml
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,7 +32,9 @@ KINDS_TELLING_DELETES = ("salesforce_api", "hubspot_api", "pipedrive_api")
 """Kinds of sources that are asked for deleted records too, so that a night without any says that there were none."""
 
 _MEETINGS_NEED_A_STATUS = frozenset({"hubspot_export", "hubspot_api"})
-_SECRET_KEYS = frozenset({"token", "client_id", "client_secret", "secret", "url", "heartbeat_url"})
+_SECRET_KEYS = frozenset(
+    {"token", "client_id", "client_secret", "secret", "url", "heartbeat_url", "access_key_id", "secret_access_key"}
+)
 _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -98,8 +101,8 @@ class Source(Section):
     ] = Field(description="What its files are, or which API is asked.")  # fmt: skip
     path: str = Field(
         "",
-        description="A folder (canonical, exports) or a glob (mapped), below the workspace or absolute; of an API kind"
-        " the folder of the roster and other canonical files beside it.",
+        description="A folder (canonical, exports) or a glob (mapped), below the workspace, absolute, or in an object store"
+        " (s3://bucket/prefix, gs://, az://); of an API kind the folder of the roster and other canonical files beside it.",
     )
     api: ApiSettings | None = Field(None, description="API kinds: how the account is reached.")
     mappings: str | None = Field(
@@ -398,6 +401,7 @@ class Settings(Section):
     privacy: Privacy = Privacy()
     report: Report = Report()
     engine: Engine = Engine()
+    storage: Storage = Storage()
     schedule: Schedule = Schedule()
 
     @field_validator("sources")

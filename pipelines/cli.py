@@ -26,6 +26,7 @@ from pipelines.commands.export import export
 from pipelines.commands.forget import forget
 from pipelines.commands.init import init
 from pipelines.commands.inspect import inspect
+from pipelines.commands.pull import pull
 from pipelines.commands.quarantine import quarantine
 from pipelines.commands.query import query
 from pipelines.commands.rollback import rollback
@@ -42,7 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    init, demo, inspect, run, backfill, rollback, status, query, export, explain, dictionary, forget, doctor, dev,
+    init, demo, inspect, run, backfill, rollback, status, query, export, pull, explain, dictionary, forget, doctor, dev,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(quarantine)

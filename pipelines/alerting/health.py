@@ -1,4 +1,5 @@
-"""The pipeline's own health: `publication_blocked` and `night_failed`, which cannot wait for a publication.
+"""The pipeline's own health: `publication_blocked` and `night_failed`, which cannot wait for a publication, and
+`copy_behind`, which is known only after it.
 
 Their episodes live in operator.sqlite (`health_episode`), each with its changes of state, and go through the same fold
 as those of a generation. Whoever tells people asks for all news there ever were: what a crash kept from being told is
@@ -10,13 +11,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.alerts import NIGHT_FAILED, PUBLICATION_BLOCKED, AlertSeverity, Limit, SubjectType, Suppressor
+from models.alerts import COPY_BEHIND, NIGHT_FAILED, PUBLICATION_BLOCKED, AlertSeverity, Limit, SubjectType, Suppressor
 from pipelines.alerting.episodes import (
     Episode,
     Judgement,
@@ -39,6 +40,8 @@ Kept = tuple[Episode, tuple[Transition, ...]]
 SUBJECT = "all"
 _EVIDENCE_LINES = 5
 _BLOCKED, _WRONG_USAGE, _BUSY = 3, 2, 4
+UNPUBLISHED = (PUBLICATION_BLOCKED, NIGHT_FAILED)
+"""Rules of nights that published nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class HealthRule:
 
     title: str
     what_to_do: str
+    severity: AlertSeverity = AlertSeverity.CRITICAL
     limits: tuple[Limit, ...] = ()
 
     def runbook(self, rule: str) -> str:
@@ -62,6 +66,11 @@ HEALTH_RULES = {
     NIGHT_FAILED: HealthRule(
         "failed",
         "`touchline status` shows the error and its remedy, `touchline doctor` what to mend; then: touchline run",
+    ),
+    COPY_BEHIND: HealthRule(
+        "is published here, and its copy at storage.publish is behind",
+        "`touchline doctor` tries the place and says what to mend; the next night copies again: touchline run",
+        AlertSeverity.WARNING,
     ),
 }
 
@@ -90,7 +99,7 @@ def night_went_wrong(
     chosen = alerts.rules.get(rule)
     if not alerts.enabled or (chosen is not None and not chosen.enabled):
         return []
-    severity = (chosen.severity if chosen else None) or AlertSeverity.CRITICAL
+    severity = (chosen.severity if chosen else None) or HEALTH_RULES[rule].severity
     night = Night.at(as_of, timezone)
     silence = silence_on(all_silences(alerts, store), night.date, rule=rule, subject_id=SUBJECT, team=None)
     judgement = Judgement(
@@ -109,16 +118,16 @@ def night_went_wrong(
         return _keep(connection, [_fold(before, judgement, policy, night, acknowledged)])
 
 
-def night_went_well(store: Path, *, as_of: datetime, timezone: str) -> list[News]:
-    """The news of a good night: what stood of both rules is over, on the day of the failure too."""
-    if not any(episode.is_open for episode in read_health(store)):
+def night_went_well(store: Path, *, as_of: datetime, timezone: str, rules: Collection[str] = UNPUBLISHED) -> list[News]:
+    """The news of a good night: what stood of these rules is over, on the day of the failure too."""
+    if not any(episode.is_open and episode.rule in rules for episode in read_health(store)):
         return []
     night = Night.at(as_of, timezone)
     with opened(store) as connection:
         steps = [
             advance(episode, _mended(episode), Policy(episode.severity, runbook=episode.runbook), night, frozenset())
             for episode, _ in _read(connection)
-            if episode.is_open
+            if episode.is_open and episode.rule in rules
         ]
         return _keep(connection, steps)
 

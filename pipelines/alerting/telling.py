@@ -10,10 +10,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from models.alerts import COPY_BEHIND
 from models.errors import TouchlineError
 from models.settings import Settings
 from pipelines.alerting.digest import News, RuleWords
@@ -95,9 +97,18 @@ def _judge_health(workspace: Workspace, settings: Settings, outcome: NightOutcom
     store, zone = workspace.operator_store, settings.company.timezone
     if outcome.status in _GOOD:
         night_went_well(store, as_of=outcome.as_of, timezone=zone)
+        _judge_copy(store, settings, outcome)
     elif rule := health_rule_of(outcome.exit_code):
         error = outcome.error or ""
         night_went_wrong(store, rule, error, as_of=outcome.as_of, timezone=zone, alerts=settings.alerts)
+
+
+def _judge_copy(store: Path, settings: Settings, outcome: NightOutcome) -> None:
+    zone, behind = settings.company.timezone, outcome.copy_behind
+    if behind is None:
+        night_went_well(store, as_of=outcome.as_of, timezone=zone, rules=(COPY_BEHIND,))
+    else:
+        night_went_wrong(store, COPY_BEHIND, behind, as_of=outcome.as_of, timezone=zone, alerts=settings.alerts)
 
 
 def _published_news(workspace: Workspace) -> tuple[list[News], dict[str, int], datetime | None]:

@@ -1,7 +1,11 @@
-"""`touchline export`: published tables as Parquet or CSV files in a folder, whole or not at all."""
+"""`touchline export`: published tables as Parquet or CSV files in a folder or a place, whole or not at all."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -11,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import TouchlineError, UsageError
+from models.storage_settings import PLACE
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json, size
 from pipelines.night.workspace import Workspace
@@ -29,7 +34,12 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder: new, empty, or an earlier export's.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="DIR", help="The folder: new, empty, or an earlier export's; or a place: s3://bucket/prefix."
+        ),
+    ],
     tables: Annotated[
         list[str] | None,
         typer.Argument(metavar="TABLE", help="Tables, schemas (core, marts, ops, quarantine), or all.  [default: marts]"),
@@ -44,7 +54,11 @@ def export(
     """Write published tables to Parquet or CSV in a folder: schema/table/data.parquet, large dated ones by month."""
     from pipelines.commands.query import open_warehouse, sql_errors_explained
 
-    workspace, folder = workspace_at(home), to.expanduser().resolve()
+    workspace = workspace_at(home)
+    if re.match(PLACE, to):
+        _export_to_place(workspace, to, tables or ["marts"], form, raw, as_json)
+        return
+    folder = Path(to).expanduser().resolve()
     _refuse_workspace(folder, workspace)
     connection = open_warehouse(workspace)
     try:
@@ -57,6 +71,31 @@ def export(
     finally:
         connection.close()
     print_json({"folder": str(folder), **manifest}) if as_json else _show(Page(), folder, manifest)
+
+
+def _export_to_place(
+    workspace: Workspace, to: str, words: Sequence[str], form: ExportFormat, raw: bool, as_json: bool
+) -> None:
+    """Written here first, in the system's folder for such things, then put there as a version behind a pointer."""
+    from pipelines.commands.export_place import put_export
+    from pipelines.commands.query import open_warehouse, sql_errors_explained
+    from pipelines.storage.place import open_place
+
+    place = open_place(to, workspace.settings().storage, os.environ)
+    connection = open_warehouse(workspace)
+    try:
+        with tempfile.TemporaryDirectory(prefix="touchline-export-") as aside, sql_errors_explained():
+            manifest = _write(connection, words, form, Path(aside) / "export", raw)
+            pointer = put_export(place, Path(aside) / "export", json.loads(_text(manifest)))
+    except OSError as error:
+        raise TouchlineError(
+            f"the export cannot be written to {tempfile.gettempdir()}: {error.strerror}",
+            "Make room or rights there, or name another folder in the variable TMPDIR.",
+        ) from error
+    finally:
+        connection.close()
+    told = {"place": place.url, "prefix": pointer.prefix, **manifest}
+    print_json(told) if as_json else _show(Page(), f"{place.url}/{pointer.prefix}", manifest)
 
 
 def _refuse_workspace(folder: Path, workspace: Workspace) -> None:
@@ -97,12 +136,10 @@ def _entry(one: ExportedTable, folder: Path) -> dict[str, Any]:
 
 
 def _text(manifest: dict[str, Any]) -> str:
-    import json
-
     return json.dumps(manifest, indent=2, ensure_ascii=False, default=lambda instant: instant.isoformat()) + "\n"
 
 
-def _show(out: Page, folder: Path, manifest: dict[str, Any]) -> None:
+def _show(out: Page, folder: Path | str, manifest: dict[str, Any]) -> None:
     tables = manifest["tables"]
     out.rows(
         "", ("table", "rows", "files", "size"),

@@ -141,11 +141,13 @@ def _of(column: str, rows: Rows) -> Callable[[str], Any]:
 def still_in_inbox(workspace: Workspace, settings: Settings, files: Rows) -> Rows:
     """Those of the files whose name a source still finds (API pages: whose window waits); one that went needs nobody."""
     from pipelines.night.landing import find_files
+    from pipelines.night.objects import objects_seen
     from pipelines.sources.extraction.shelf import waiting_files
 
     there = {
         (file.source, file.name) for source in settings.sources for file in find_files(workspace.home, source, settings)
     }
+    there |= {(file.source, file.name) for file in objects_seen(workspace, settings)}
     there |= {
         (source.name, name)
         for source in settings.sources

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import SettingsError
+from models.errors import BusyError, SettingsError
 from pipelines.commands.options import HomeOption, JsonOption, workspace_at
 from pipelines.commands.pages import Page, print_json
 from pipelines.night.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pipelines.night.copying import CopyStanding
     from pipelines.night.ledger import KnownLoad
     from pipelines.night.rollback import KeptGeneration, RolledBack
 
@@ -35,21 +36,50 @@ def rollback(
     done = None if only_list else roll_back(workspace, generation)
     kept = kept_generations(workspace)
     gone = _no_longer_in_inbox(workspace, done.lacking) if done else []
+    copied = _copy(workspace) if done else None
     if as_json:
-        print_json(_as_json(done, gone, kept))
+        print_json({**_as_json(done, gone, kept), "copy": asdict(copied) if copied else None})
     else:
-        _show(Page(), workspace, done, gone, kept)
+        out = Page()
+        _show(out, workspace, done, gone, kept)
+        _show_copy(out, copied)
+
+
+def _copy(workspace: Workspace) -> CopyStanding | None:
+    """Readers of `storage.publish` go back too; without settings that can be read, or when a night has begun meanwhile,
+    that is left to the night."""
+    from pipelines.night.copying import copy_published
+    from pipelines.night.generation import one_night_at_a_time
+
+    try:
+        settings = workspace.settings()
+        with one_night_at_a_time(workspace):
+            return copy_published(workspace, settings, datetime.now(UTC))
+    except (SettingsError, BusyError):
+        return None
+
+
+def _show_copy(out: Page, copied: CopyStanding | None) -> None:
+    if copied is None:
+        return
+    if copied.problem is None:
+        out.line(f"\nReaders of {copied.place} see generation {copied.generation}.")
+    else:
+        out.line(f"\nReaders of {copied.place} were not pointed there: {copied.problem}")
+        out.line(f"  → {copied.remedy} Then: touchline rollback again, or touchline run")
 
 
 def _no_longer_in_inbox(workspace: Workspace, lacking: tuple[KnownLoad, ...]) -> list[KnownLoad]:
     """Files that the next night would not find; with settings that cannot be read nobody can say."""
     from pipelines.night.landing import find_files
+    from pipelines.night.objects import objects_seen
 
     try:
         settings = workspace.settings()
     except SettingsError:
         return []
     found = [file for source in settings.sources for file in find_files(workspace.home, source, settings)]
+    found += objects_seen(workspace, settings)
     there = {(file.source, file.entity, file.name) for file in found}
     return [load for load in lacking if (load.source, load.entity, load.file_name) not in there]
 

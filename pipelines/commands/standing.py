@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from models.settings import Settings
+    from pipelines.night.copying import CopyStanding
     from pipelines.night.history import PastNight
     from pipelines.night.outcome import NightOutcome
     from pipelines.night.pace import SlowNight
@@ -53,7 +54,8 @@ class Build:
 class Standing:
     """What is published, the nights, the build that a check stopped (if the last night's was), the disk.
 
-    `slow` is there when the last published night took clearly longer than usual.
+    `slow` is there when the last published night took clearly longer than usual, `copied` when the settings ask for a copy
+    elsewhere and a night tried it.
     """
 
     published: Build
@@ -65,6 +67,7 @@ class Standing:
     disk: DiskUse
     settings_problem: str | None
     report: Path | None = None
+    copied: CopyStanding | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The same for programs; the sections of what is published stand at the top."""
@@ -126,6 +129,7 @@ _FAILED_CHECKS = """
 
 def read_standing(workspace: Workspace) -> Standing:
     """All of it; before the first publication only the nights and the disk."""
+    from pipelines.night.copying import read_copy_standing
     from pipelines.night.history import KEPT, read_nights
     from pipelines.night.outcome import read_outcome
     from pipelines.night.pace import slow_night
@@ -144,6 +148,7 @@ def read_standing(workspace: Workspace) -> Standing:
         disk=disk_use(workspace),
         settings_problem=problem,
         report=report if report.exists() else None,
+        copied=read_copy_standing(workspace, settings) if settings else None,
     )
 
 

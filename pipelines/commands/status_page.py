@@ -167,6 +167,8 @@ def _what_to_do(standing: Standing) -> Iterator[str]:
         yield "touchline.yaml cannot be read: touchline doctor says what to mend"
     if standing.failed_build is not None or (standing.last_night and standing.last_night.exit_code):
         yield "The last night did not publish: mend what it says above, then: touchline run"
+    if standing.copied is not None and standing.copied.problem:
+        yield f"The copy elsewhere is not in order: {standing.copied.remedy} Then: touchline run"
     if standing.slow is not None:
         yield 'The last night was slow: touchline query "select * from ops.run_step" says which step it was'
     if standing.published.quarantine:

@@ -34,6 +34,7 @@ def _show_publication(out: Page, standing: Standing, now: datetime) -> None:
     out.head(f"Generation {found['generation']}, as of {instant(found['as_of'])} UTC")
     out.line(f"published {instant(found['published_at'])} UTC, {ago(now - found['published_at'])}")
     _show_rows(out, standing.published)
+    _show_copy(out, standing)
 
 
 def _show_rows(out: Page, build: Build) -> None:
@@ -43,6 +44,18 @@ def _show_rows(out: Page, build: Build) -> None:
     out.words(f"Rows of its night: {in_one_line(build.night) if build.night else 'none came'}")
     if so_far["rows_read"] != build.night.get("rows_read"):
         out.words(f"Rows of all nights: {in_one_line(so_far)}")
+
+
+def _show_copy(out: Page, standing: Standing) -> None:
+    """Where else it is read, when a night looked there."""
+    copied = standing.copied
+    if copied is None:
+        return
+    held = "nothing yet" if copied.generation is None else f"generation {copied.generation}"
+    seen = instant(datetime.fromisoformat(copied.tried_at))
+    out.line(f"copy at {copied.place}: {held}, looked at {seen} UTC")
+    if copied.problem:
+        out.words(f"  not in order: {copied.problem}")
 
 
 def in_one_line(rows: dict[str, Any]) -> str:

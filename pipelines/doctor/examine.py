@@ -22,6 +22,7 @@ from pipelines.doctor.folders import (
     check_secret_key,
 )
 from pipelines.doctor.machine import check_clock, check_disk, check_time_zones, check_versions
+from pipelines.doctor.places import check_places
 from pipelines.doctor.published import check_nights, check_published
 from pipelines.doctor.readers import check_held_readers
 from pipelines.doctor.retention import check_retention
@@ -41,6 +42,7 @@ _CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     check_dagster_settings,
     check_sources,
     check_accounts,
+    check_places,
     check_alerts,
     check_published,
     check_as_of,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from models.settings import Settings, Source
+from models.storage_settings import is_remote
 from pipelines.commands.standing import Standing
 from pipelines.doctor.finding import Finding, Patient, fail, fine, warn
 from pipelines.night.landing import find_files, strange_files, unread_files
@@ -35,7 +36,7 @@ def _check_source(patient: Patient, settings: Settings, source: Source) -> Itera
     files = [file.path for file in find_files(home, source, settings)]
     closed = [path for path in files if not os.access(path, os.R_OK)]
     unread, strange = unread_files(home, source, settings), strange_files(home, source)
-    if not files and not unread and source.api is None:
+    if not files and not unread and source.api is None and not is_remote(source.path):
         yield warn(
             name, f"no file is found at {source.path}", "Drop exports there, or mend the path in touchline.yaml."
         )

@@ -23,6 +23,7 @@ _MOVE_NO_NUMBER: dict[str, bool | set[str]] = {
     "quality": True,
     "report": True,
     "schedule": True,
+    "storage": True,
 }
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Collection, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,11 @@ def land_sources(
     _write_index(
         workspace.inbox_index, {str(file.path): index[str(file.path)] for file in files if str(file.path) in index}
     )
+    return in_order_of_landing(workspace, landed)
+
+
+def in_order_of_landing(workspace: Workspace, landed: Iterable[LandedFile]) -> list[LandedFile]:
+    """Those whose content came first, first."""
     return sorted(landed, key=lambda file: _landed_at(workspace, file))
 
 
@@ -117,10 +122,15 @@ def find_files(home: Path, source: Source, settings: Settings) -> list[InboxFile
 def _of_folder(home: Path, source: Source) -> Iterator[InboxFile]:
     """The files of a canonical or CRM's source by their names."""
     for path in ordinary_files(home / source.path) if source.path else ():
-        if crm_of(source.kind) is not None:
-            yield from _crm_files(home, source, path)
-        elif (entity := entity_of(path.name)) is not None:
-            yield InboxFile(source.name, entity, path, masked_name(path.name), path.parent)
+        yield from readings_of_name(home, source, path)
+
+
+def readings_of_name(home: Path, source: Source, path: Path) -> Iterator[InboxFile]:
+    """What a canonical or CRM's source reads a file of this name as; it need not be there."""
+    if crm_of(source.kind) is not None:
+        yield from _crm_files(home, source, path)
+    elif (entity := entity_of(path.name)) is not None:
+        yield InboxFile(source.name, entity, path, masked_name(path.name), path.parent)
 
 
 def _named_by_mappings(home: Path, settings: Settings) -> dict[Path, set[str | None]]:
@@ -199,7 +209,7 @@ def strange_files(home: Path, source: Source) -> list[Path]:
         there = list(_matching(home, source.path))
     else:
         there = sorted(root.iterdir()) if source.path and root.is_dir() else []
-    return [path for path in there if not _is_passed_over(path) and _is_strange(path, root)]
+    return [path for path in there if not is_passed_over(path) and _is_strange(path, root)]
 
 
 def _is_strange(path: Path, root: Path) -> bool:
@@ -234,10 +244,11 @@ def _matching(home: Path, pattern: str) -> Iterator[Path]:
 
 def _is_whole_file(path: Path, root: Path) -> bool:
     """Regular files only, and no hidden or half-uploaded ones."""
-    return not _is_passed_over(path) and is_regular(path, root)
+    return not is_passed_over(path) and is_regular(path, root)
 
 
-def _is_passed_over(path: Path) -> bool:
+def is_passed_over(path: Path) -> bool:
+    """Hidden files, and those whose name says that they are not whole."""
     return path.name.startswith((".", "~$")) or path.name.lower().endswith(HALF_DONE)
 
 
@@ -266,7 +277,7 @@ def _land(
     if (file.source, file.entity, sha256, file.object) in reduced:
         aside.unlink()
     else:
-        _keep(aside, landed / sha256)
+        keep_landed(aside, landed / sha256)
     index[str(file.path)] = [*identity_of(before), sha256]
     return _landed(file, sha256, before.st_size)
 
@@ -310,7 +321,8 @@ def _copy_and_hash(opened: BinaryIO, landed: Path) -> tuple[str, Path]:
     return digest.hexdigest(), aside
 
 
-def _keep(aside: Path, final: Path) -> None:
+def keep_landed(aside: Path, final: Path) -> None:
+    """Gives a copy that is whole its name; one that is there already stays, for it may be redacted."""
     if final.exists():
         aside.unlink()
         return

@@ -42,6 +42,7 @@ class NightOutcome:
 
     `expectations` are Great Expectations' by table and name: `holds`, or what a person should know. `alerts` are, by
     rule, whether it was judged, and how many subjects are beyond a limit, suppressed, or of a standing alert.
+    `copy_behind` says why the copy at `storage.publish` is not of this generation, if it is not.
     """
 
     status: NightStatus
@@ -60,6 +61,7 @@ class NightOutcome:
     steps: dict[str, float] = field(default_factory=dict)
     error: str | None = None
     exit_code: int = 0
+    copy_behind: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

@@ -128,6 +128,7 @@ def _landed_before(published: Generation, before: datetime) -> list[str]:
 def _strays(workspace: Workspace, refused: set[str], before: datetime) -> Iterator[Path]:
     """Copies that stand behind nothing: of files that were refused and are gone, or that no kept generation knows."""
     waiting = {str(entry[3]) for path, entry in read_index(workspace.inbox_index).items() if Path(path).exists()}
+    waiting |= {str(entry[3]) for entry in read_index(workspace.object_index).values()}
     pages = " ".join(path.read_text(encoding="utf-8") for path in workspace.fetched.rglob("*.json"))
     loads = [load for folder in folders_of(workspace) for load in read_publication(Generation(folder))[1]]
     known, accepted = {load.sha256 for load in loads}, {load.sha256 for load in accepted_loads(loads)}

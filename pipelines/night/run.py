@@ -23,6 +23,7 @@ from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
+from pipelines.night.copying import copy_published, note_on_copy
 from pipelines.night.erasing.forget import (
     Standing,
     finish_erasures,
@@ -41,8 +42,10 @@ from pipelines.night.generation import (
     publish,
 )
 from pipelines.night.history import read_nights, record_night
-from pipelines.night.landing import land_sources
+from pipelines.night.landing import in_order_of_landing, land_sources
 from pipelines.night.leftovers import find_leftovers, notes_on_leftovers, remove_leftovers
+from pipelines.night.object_names import has_objects
+from pipelines.night.objects import land_objects
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.plan import (
     NightRequest,
@@ -83,6 +86,7 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
             forgotten += finish_erasures(workspace, request.started_at)
             retired = [] if request.dry_run else retire_landed(workspace, settings, request.started_at)
         outcome = replace(outcome, notes=(*outcome.notes, *forgotten, *retired))
+        outcome = _copied(request, settings, steps, outcome)
         untold = tell_of_night(workspace, settings, outcome, request.started_at)
         notes = (*notes_on_leftovers(removed), *outcome.notes, *([untold] if untold else []))
         outcome = replace(outcome, notes=notes, seconds=_since(begun), steps=steps.seconds())
@@ -112,10 +116,21 @@ def find_nothing_new(
             plan = _land_and_plan(request, settings, steps)
             if not is_nothing_new(request, settings, plan):
                 return None
-            outcome = replace(_nothing_new(request, settings, plan), seconds=_since(begun))
+            outcome = _nothing_new(request, settings, plan)
+        outcome = replace(_copied(request, settings, steps, outcome), seconds=_since(begun))
         tell_of_night(request.workspace, settings, outcome, request.started_at)
         _record_done(request.workspace, outcome, request.started_at)
         return outcome
+
+
+def _copied(request: NightRequest, settings: Settings, steps: Steps, outcome: NightOutcome) -> NightOutcome:
+    """The outcome once the copy at `storage.publish` was brought up to it, or a note says why it could not be."""
+    if settings.storage.publish is None or request.dry_run:
+        return outcome
+    with steps.step("copy out"):
+        standing = copy_published(request.workspace, settings, request.started_at, steps.progress.step)
+    note = note_on_copy(standing)
+    return outcome if note is None else replace(outcome, notes=(*outcome.notes, note), copy_behind=note)
 
 
 def _record_done(workspace: Workspace, outcome: NightOutcome, started_at: datetime) -> None:
@@ -253,6 +268,10 @@ def _land_and_plan(request: NightRequest, settings: Settings, steps: Steps) -> P
         reduced = reduced_readings(request.workspace)
         landed = land_sources(request.workspace, settings, steps.progress.advance, moving, reduced)
         landed += find_unfinished(request.workspace, settings)
+        if has_objects(settings):
+            objects = land_objects(request.workspace, settings, request.started_at, time.sleep, reduced)
+            fetched.notes += objects.notes
+            landed = in_order_of_landing(request.workspace, [*landed, *objects.files])
         shown = names_shown(request.workspace)
         landed = [replace(file, name=shown(file.name)) for file in landed]
         rows.append(len(landed))

@@ -79,9 +79,19 @@ class Workspace:
         return self.var / "nights.jsonl"
 
     @property
+    def published_copy(self) -> Path:
+        """How the copy at `storage.publish` stands, as JSON; there once a copy was tried."""
+        return self.var / "published_copy.json"
+
+    @property
     def inbox_index(self) -> Path:
         """Hashes of inbox files by inode, size and mtime, so that an unchanged file is not read again."""
         return self.var / "inbox_index.json"
+
+    @property
+    def object_index(self) -> Path:
+        """Hashes of objects of inboxes in object stores by ETag, size and date, so that an unchanged one is not read again."""
+        return self.var / "object_index.json"
 
     @property
     def operator_store(self) -> Path:

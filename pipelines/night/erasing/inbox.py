@@ -40,9 +40,19 @@ def remove_inbox_copies(workspace: Workspace, accepted: Container[str], redactor
     never_read = (path for path in sorted(workspace.inbox.rglob("*")) if str(path) not in index)
     left += [name for path in never_read if (name := redactor.file_name(path.name)) != path.name]
     write_whole(workspace.inbox_index, json.dumps(index))
+    left += _objects_left(workspace, redactor)
     return [
         *_told(left, "These files still name people who were forgotten, and only you can delete them"),
         *_told(lost, "These files were refused and named people who were forgotten; deliver them again without these"),
+    ]
+
+
+def _objects_left(workspace: Workspace, redactor: Redactor) -> list[str]:
+    """Objects of inboxes in object stores that name them: a bucket is its owner's, nothing is deleted there."""
+    return [
+        redactor.file_name(masked_name(url))
+        for url, (*_, sha256) in read_index(workspace.object_index).items()
+        if redactor.file_name(url) != url or _was_redacted(workspace.landed / str(sha256))
     ]
 
 
