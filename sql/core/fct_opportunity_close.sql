@@ -105,7 +105,7 @@ touch as materialized (
             lead_id in (select n.lead_id from named_lead as n)
             or account_id in (select n.account_id from named_account as n)
             or contact_id in (select n.contact_id from named_contact as n)
-            or len(contact_ids) > 0
+            or array_length(contact_ids) > 0
         )
 ),
 
@@ -115,7 +115,7 @@ listed_touch as (
         occurred_at,
         activity_date
     from touch
-    where len(contact_ids) > 0
+    where array_length(contact_ids) > 0
 ),
 
 named_touch as (
