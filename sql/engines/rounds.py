@@ -6,6 +6,7 @@ that finds nothing. Chains of merges and aliases are short, so there are few.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
@@ -35,6 +36,12 @@ def run(session: Any, tree: Any, name: str, folder: str) -> Any:
     return session.sql(to_spark(tree))
 
 
+def stored(session: Any, schema: Any, *paths: str) -> Any:
+    """What was written there. Sail writes no file for no rows, and files of wider types than it announced."""
+    written = [path for path in paths if any(Path(path).rglob("*.parquet"))]
+    return session.read.parquet(*written) if written else session.createDataFrame([], schema)
+
+
 def _reads(query: Any, name: str) -> list[Any]:
     return [table for table in query.find_all(exp.Table) if table.name == name and not table.db]
 
@@ -48,14 +55,14 @@ def _walk(session: Any, before: list[Any], cte: Any, view: str, folder: str) -> 
     while len(paths) < MOST_ROUNDS:
         if cte.this.args.get("distinct"):
             found = found.distinct()
-            found = found.subtract(session.read.schema(schema).parquet(*paths)) if paths else found
+            found = found.subtract(stored(session, schema, *paths)) if paths else found
         path = f"{folder}/{len(paths)}"
         found.write.mode("overwrite").parquet(path)
-        paths.append(path)
-        made = session.read.schema(schema).parquet(path)
+        made = stored(session, schema, path)
         if made.isEmpty():
-            session.read.schema(schema).parquet(*paths).createOrReplaceTempView(view)
+            stored(session, schema, *paths).createOrReplaceTempView(view)
             return
+        paths.append(path)
         made.createOrReplaceTempView(f"{view}__round")
         found = session.sql(to_spark(_with(before, _of_round(step, cte.alias, f"{view}__round"))))
     raise TouchlineError(

@@ -22,7 +22,7 @@ from models.tables import WriteMode
 from sql.catalog import Catalogue, Model
 from sql.engines.dialect import parse
 from sql.engines.parquet import select_back, write_parquet
-from sql.engines.rounds import run
+from sql.engines.rounds import run, stored
 from sql.engines.session import open_session
 from sql.engines.shape_rules import view_name
 from sql.queries import parse_query
@@ -108,7 +108,7 @@ class SparkEngine:
         path = self._path(table)
         frame = run(self.session, parse(text), view_name(table), str(self.folder / "rounds" / table))
         frame.write.mode("overwrite").parquet(str(path))
-        self._view(table, self.session.read.schema(frame.schema).parquet(str(path)))
+        self._view(table, stored(self.session, frame.schema, str(path)))
 
     def _view(self, table: str, frame: Any) -> None:
         frame.createOrReplaceTempView(view_name(table))
