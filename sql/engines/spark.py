@@ -63,6 +63,13 @@ class SparkEngine:
             self._known.add(model.table)
         return replace(model, query=replace(model.query, text=text))
 
+    def remake(self, connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
+        """As `make`, from the tables of DuckDB as they stand now, those of the last generation too."""
+        for table in (*model.query.reads, *(f"previous.{table}" for table in model.query.reads_previous)):
+            rmtree(self._path(table), ignore_errors=True)
+            self.stage(connection, table)
+        return replace(model, query=replace(model.query, text=self.store(model)))
+
     def store(self, model: Model) -> str:
         """Runs the model on views that stand already; returns the SELECT that reads its rows back."""
         try:

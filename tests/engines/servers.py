@@ -1,0 +1,34 @@
+"""Real servers of Spark Connect on 127.0.0.1, started and stopped by the tests that ask them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SAIL = """
+import sys
+from pysail.spark import SparkConnectServer
+server = SparkConnectServer("127.0.0.1", 0)
+server.start(background=True)
+print(server.listening_address[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def sail_server() -> Iterator[str]:
+    """Sail in a process of its own, on a free port; its address."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _SAIL],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            yield f"sc://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.kill()
