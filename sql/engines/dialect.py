@@ -29,4 +29,4 @@ def to_spark(tree: Any) -> str:
     changed = tree.copy()
     for rule in RULES:
         changed = rule(changed)
-    return str(changed.sql(dialect="spark", pretty=True))
+    return str(changed.sql(dialect="spark", comments=False))

@@ -9,7 +9,7 @@ import os
 import socket
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,8 @@ from models.errors import SettingsError, TouchlineError
 from models.settings import SparkConnect
 
 _PATIENCE_SECONDS = 10
+_TRIES = 6
+_LONGEST_WAIT_MILLISECONDS = 10_000
 _SESSION = {
     "spark.sql.session.timeZone": "UTC",
     # 12 digits after the point stay 12: Spark gives them up where a product might not fit
@@ -32,11 +34,13 @@ def open_session(settings: SparkConnect, environ: Mapping[str, str] = os.environ
     _knock(settings.url)
     session = builder.remote(_address(settings, environ)).create()
     try:
+        _be_impatient(session)
         for key, value in _SESSION.items():
             session.conf.set(key, value)
         yield session
     finally:
-        session.stop()
+        with suppress(Exception):  # of a server that is gone: what led here says more
+            session.stop()
 
 
 def _builder() -> Any:
@@ -50,6 +54,13 @@ def _builder() -> Any:
             "Install it: pip install 'touchline[spark]'; or set engine.kind: duckdb.",
         ) from None
     return SparkSession.builder
+
+
+def _be_impatient(session: Any) -> None:
+    """A server that is gone is told after half a minute: by itself pyspark tries for ten."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    session.client.set_retry_policies([DefaultPolicy(max_retries=_TRIES, max_backoff=_LONGEST_WAIT_MILLISECONDS)])
 
 
 def _knock(url: str) -> None:

@@ -82,7 +82,7 @@ def _moved(node: Any) -> Any:
     """`x + to_months(n)`, `x - interval 1 month`, `x + to_hours(n)`: calendars by months and days, clocks by microseconds."""
     sign = -1 if isinstance(node, exp.Sub) else 1
     amount = node.expression
-    if isinstance(amount, exp.Anonymous) and amount.name.lower() in ("to_months", "to_hours"):
+    if isinstance(amount, exp.Anonymous) and amount.name.lower() in _COUNTED:
         count, unit = amount.expressions[0].copy(), amount.name.lower().removeprefix("to_").removesuffix("s")
     elif isinstance(amount, exp.Interval) and amount.unit is not None:
         count, unit = exp.Literal.number(int(amount.this.name)), amount.unit.name.lower().removesuffix("s")
@@ -130,6 +130,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     ),
 }
 
+_COUNTED = ("to_months", "to_hours", "to_seconds")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _MICROSECONDS = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "microsecond": 1}
 

@@ -17,9 +17,11 @@ from tests.engines.servers import sail_server
 def sail() -> Iterator[str]:
     for package in ("pyspark", "pysail"):
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed here: `make test-slow` runs these tests in .venv-spark, which has it")
-    with sail_server() as address:
-        yield address
+            pytest.skip(
+                f"{package} is not installed here: `make test-slow` runs these tests in .venv-spark, which has it"
+            )
+    with sail_server() as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

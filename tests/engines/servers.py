@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 _SAIL = """
 import sys
@@ -17,9 +18,17 @@ sys.stdin.read()
 """
 
 
+@dataclass(frozen=True)
+class Server:
+    """Where a server answers, and how its process dies at once."""
+
+    address: str
+    kill: Callable[[], None]
+
+
 @contextmanager
-def sail_server() -> Iterator[str]:
-    """Sail in a process of its own, on a free port; its address."""
+def sail_server() -> Iterator[Server]:
+    """Sail in a process of its own, on a free port."""
     with subprocess.Popen(
         [sys.executable, "-c", _SAIL],
         stdin=subprocess.PIPE,
@@ -29,6 +38,6 @@ def sail_server() -> Iterator[str]:
     ) as server:
         assert server.stdout is not None
         try:
-            yield f"sc://127.0.0.1:{int(server.stdout.readline())}"
+            yield Server(f"sc://127.0.0.1:{int(server.stdout.readline())}", server.kill)
         finally:
             server.kill()
