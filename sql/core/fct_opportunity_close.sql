@@ -201,7 +201,9 @@ select
     (d.amount * x.rate)::decimal(38, 12) as company_amount,
     d.amount is not null and x.rate is null as is_unpriced,
     case when d.outcome = 'won' then coalesce(t.activity_date, d.created_date) end as cycle_start_date,
-    case when d.outcome = 'won' then d.closed_date - coalesce(t.activity_date, d.created_date) end as sales_cycle_days
+    case
+        when d.outcome = 'won' then datediff('day', coalesce(t.activity_date, d.created_date), d.closed_date)
+    end as sales_cycle_days
 from closed_deal as d
 left join first_touch as t on d.opportunity_id = t.opportunity_id
 left join core.dim_rep as r

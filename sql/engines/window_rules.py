@@ -9,8 +9,22 @@ from sqlglot import exp
 from sql.engines.tree import Rule, call, cast, each, fill
 
 
-def _quantile(node: Any) -> Any:
-    return call("percentile", node.this, node.expression)
+def _quantiles(tree: Any) -> Any:
+    """From the sorted list, and weighed as DuckDB does: engines differ there in the last bit."""
+    for node in reversed(list(tree.find_all(exp.PercentileCont))):
+        asked = node
+        while isinstance(asked.parent, (exp.Filter, exp.Window)) and asked.arg_key == "this":
+            asked = asked.parent
+        share = node.expression.name
+        listed = call("collect_list", node.this)
+        if asked is node:
+            gathered = listed
+        else:
+            node.replace(listed)
+            gathered = asked.copy()
+        everyone = call("sort_array", call("array_compact", gathered))
+        asked.replace(fill(_QUANTILE.format(share=share), {"everyone": everyone}))
+    return tree
 
 
 def _filter_inside(node: Any) -> Any:
@@ -67,6 +81,11 @@ def _stepped(place: str) -> str:
     return f"element_at(everyone, cast({place} + {step} as int))"
 
 
+_PLACE = "(size(everyone) - 1) * {share}D"
+_BELOW = f"element_at(everyone, cast(floor({_PLACE}) as int) + 1)"
+_ABOVE = f"element_at(everyone, cast(ceil({_PLACE}) as int) + 1)"
+_QUANTILE = f"case when size(everyone) > 0 then {_BELOW} + ({_ABOVE} - {_BELOW}) * ({_PLACE} - floor({_PLACE})) end"
+
 _PLACE_OF_OWN = "coalesce(array_position(everyone, own), 0)"
 _OTHERS = f"(size(everyone) - cast({_PLACE_OF_OWN} > 0 as int))"
 _LOWER, _UPPER = f"(({_OTHERS} + 1) div 2)", f"({_OTHERS} div 2 + 1)"
@@ -78,7 +97,7 @@ _MEDIAN_OF_OTHERS = (
 
 WINDOW_RULES: tuple[Rule, ...] = (
     each(exp.Window, _median_of_others),
-    each(exp.PercentileCont, _quantile),
+    _quantiles,
     each(exp.Window, _filter_inside),
     each(exp.Window, _days_around),
 )

@@ -42,7 +42,8 @@ def two_nights(home: Path, environment: dict[str, str]) -> tuple[Office, list[di
 def test_two_nights_on_sail_publish_the_same_tables_as_two_on_duckdb(sail: str, tmp_path: Path) -> None:
     _, here = two_nights(tmp_path / "here", dict(ALL_MARTS))
     office, there = two_nights(tmp_path / "there", on_engine(sail))
-    assert there == here
+    for night, tables in enumerate(here):
+        assert [table for table in tables if there[night].get(table) != tables[table]] == [], f"night {night + 1}"
     assert not list((office.workspace.home / "var" / "engine").rglob("*.parquet"))
 
 

@@ -79,7 +79,8 @@ judged_week as (
             when m.touches >= p.overload_touches_per_workday * m.workdays then row('overload', 'touches_per_workday')
             when m.times_baseline >= p.overload_ratio and m.times_peers >= p.overload_ratio
                 then row('overload', 'baseline_and_peers')
-            when m.times_baseline >= p.high_ratio and m.times_peers >= p.high_ratio then row('high', 'baseline_and_peers')
+            when m.times_baseline >= p.high_ratio and m.times_peers >= p.high_ratio
+                then row('high', 'baseline_and_peers')
             when m.times_baseline >= p.high_ratio then row('high', 'baseline')
             when m.times_peers >= p.high_ratio then row('high', 'peers')
             when m.times_baseline <= p.under_ratio and m.times_peers <= p.under_ratio
