@@ -84,16 +84,14 @@ def _stepped(place: str) -> str:
 _PLACE = "(size(everyone) - 1) * {share}D"
 _BELOW = f"element_at(everyone, cast(floor({_PLACE}) as int) + 1)"
 _ABOVE = f"element_at(everyone, cast(ceil({_PLACE}) as int) + 1)"
-_QUANTILE = f"case when size(everyone) > 0 then {_BELOW} + ({_ABOVE} - {_BELOW}) * ({_PLACE} - floor({_PLACE})) end"
+_WEIGHT = f"({_PLACE} - floor({_PLACE}))"
+_QUANTILE = f"case when size(everyone) > 0 then {_BELOW} * (1D - {_WEIGHT}) + {_ABOVE} * {_WEIGHT} end"
 
 _PLACE_OF_OWN = "coalesce(array_position(everyone, own), 0)"
 _OTHERS = f"(size(everyone) - cast({_PLACE_OF_OWN} > 0 as int))"
 _LOWER, _UPPER = f"(({_OTHERS} + 1) div 2)", f"({_OTHERS} div 2 + 1)"
 
-_MEDIAN_OF_OTHERS = (
-    f"case when {_OTHERS} > 0 then {_stepped(_LOWER)} + ({_stepped(_UPPER)} - {_stepped(_LOWER)}) * 0.5D end"
-)
-
+_MEDIAN_OF_OTHERS = f"case when {_OTHERS} > 0 then {_stepped(_LOWER)} * 0.5D + {_stepped(_UPPER)} * 0.5D end"
 
 WINDOW_RULES: tuple[Rule, ...] = (
     each(exp.Window, _median_of_others),
