@@ -57,8 +57,9 @@ class SparkEngine:
 
     def make(self, connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
         """Makes the table on the engine; returns the model whose query reads it back, every row of it."""
-        self._need(connection, model)
-        text = self.store(model)
+        with _told_of(model):
+            self._need(connection, model)
+            text = self.store(model)
         with self._lock:
             self._known.add(model.table)
         return replace(model, query=replace(model.query, text=text))
@@ -72,17 +73,7 @@ class SparkEngine:
 
     def store(self, model: Model) -> str:
         """Runs the model on views that stand already; returns the SELECT that reads its rows back."""
-        try:
-            self._store(model.table, model.query.text)
-        except Exception as error:
-            if not _is_of_engine(error):
-                raise
-            first = str(error).strip().splitlines()[0]
-            raise CatalogueError(
-                f"the engine cannot build {model.table} ({model.path}): {first}",
-                "See whether the server still runs and reaches engine.spark_connect.storage; engine.kind: duckdb builds"
-                " the table here.",
-            ) from error
+        self._store(model.table, model.query.text)
         return select_back(model.spec, self._path(model.table))
 
     def stage(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -133,6 +124,22 @@ def open_engine(settings: SparkConnect, folder: Path, catalogue: Catalogue) -> I
             yield SparkEngine(session, folder, catalogue)
         finally:
             rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _told_of(model: Model) -> Iterator[None]:
+    """What the engine or the way to it says, as an error that names the model."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_of_engine(error):
+            raise
+        first = str(error).strip().splitlines()[0]
+        raise CatalogueError(
+            f"the engine cannot build {model.table} ({model.path}): {first}",
+            "See whether the server still runs and reaches engine.spark_connect.storage; engine.kind: duckdb builds"
+            " the table here.",
+        ) from error
 
 
 def _is_of_engine(error: Exception) -> bool:
