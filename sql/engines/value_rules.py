@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sql.engines.tree import Rule, call, cast, each
+from sql.engines.tree import Rule, call, cast, each, fill
 
 DAY_MICROSECONDS = 86_400_000_000
 
@@ -78,6 +78,21 @@ def _to_double(node: Any) -> Any:
     return exp.Case(ifs=[exp.If(this=is_small, true=node.copy())], default=split)
 
 
+def _ratio_as_decimal(node: Any) -> Any:
+    """A DOUBLE's own digits as DuckDB keeps them, not the shortest that mean it, which is what Spark casts."""
+    if not node.to.is_type(exp.DataType.Type.DECIMAL) or node.this.find(exp.Div) is None:
+        return None
+    scale = int(node.to.expressions[1].this.name)
+    digits = f"round(x * 1e{scale})"
+    upper = f"floor({digits} * 2.3283064365386963E-10D)"  # a division by 2 ** 32 would be written out like those of the model
+    whole = (
+        f"cast(cast({upper} as bigint) as decimal(38, 0)) * 4294967296BD"
+        f" + cast(cast({digits} - {upper} * 4294967296D as bigint) as decimal(38, 0))"
+    )
+    counted = f"cast(cast({whole} as decimal(38, 0)) * 0.{'0' * (scale - 1)}1BD as decimal(38, {scale}))"
+    return fill(counted, {"x": node.this})
+
+
 def _moved(node: Any) -> Any:
     """`x + to_months(n)`, `x - interval 1 month`, `x + to_hours(n)`: calendars by months and days, clocks by microseconds."""
     sign = -1 if isinstance(node, exp.Sub) else 1
@@ -136,6 +151,7 @@ _MICROSECONDS = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_00
 
 
 VALUE_RULES: tuple[Rule, ...] = (
+    each(exp.Cast, _ratio_as_decimal),
     each(exp.Div, _division),
     each(exp.Add, _moved),
     each(exp.Sub, _moved),
