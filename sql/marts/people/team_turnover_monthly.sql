@@ -52,9 +52,9 @@ headcount as (
             as separations_voluntary,
         count(*) filter (where r.left_date <= m.period_end and r.termination_kind = 'involuntary')
             as separations_involuntary,
-        quantile_cont(datediff('day', r.hire_date, m.period_end), 0.5)
-            filter (where r.left_date is null or r.left_date > m.period_end)
-            as median_tenure_days
+        quantile_cont(datediff('day', r.hire_date, m.period_end), 0.5) filter (
+            where r.left_date is null or r.left_date > m.period_end
+        ) as median_tenure_days
     from scope_month as m
     inner join core.fct_rep_scope as r
         on
