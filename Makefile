@@ -10,6 +10,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
 
+SPARK := .venv-spark/bin
+SPARK_READY := .venv-spark/.ready
+
 FIGURES := .pytest_cache/reliability.jsonl
 
 .PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs words site lock
@@ -38,8 +41,15 @@ run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty worksp
 test: setup ## Run the test suite.
 	@$(BIN)/python -m pytest -m "not slow and not browser"
 
-test-slow: setup ## Run the tests that take minutes.
-	@$(BIN)/python -m pytest -m slow
+test-slow: setup $(SPARK_READY) ## Run the tests that take minutes, those of other engines too, which are installed aside.
+	@$(BIN)/python -m pytest -m slow --ignore=tests/engines
+	@$(SPARK)/python -m pytest -m slow -n 0 tests/engines
+
+$(SPARK_READY): requirements-spark.lock | $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-spark
+	@$(BIN)/uv pip sync --quiet --python $(SPARK)/python --require-hashes requirements-spark.lock
+	@$(BIN)/uv pip install --quiet --python $(SPARK)/python --no-deps --no-build-isolation -e .
+	@touch $@
 
 test-browser: setup ## Run the tests that read the report in a browser (installs Debian's Chromium if there is none; needs root for that).
 	@command -v $${CHROMIUM:-chromium} >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
@@ -99,4 +109,7 @@ lock: $(READY) ## Pin every dependency again (UPGRADE=1 takes newer versions).
 		--generate-hashes --no-emit-index-url --no-annotate --extra dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group docs --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
-	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements.lock requirements-docs.lock || { echo "a lock file names an address: it must hold names, versions and hashes only" >&2; exit 1; }
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --extra dev --extra spark --group sail $(if $(UPGRADE),--upgrade) \
+		--output-file requirements-spark.lock
+	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements.lock requirements-docs.lock requirements-spark.lock || { echo "a lock file names an address: it must hold names, versions and hashes only" >&2; exit 1; }

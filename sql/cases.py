@@ -6,6 +6,7 @@ only as far as the tested model reads them; all else exists and is empty.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,13 @@ from models.tables import WriteMode
 from sql.build import write_table
 from sql.case_rows import differences, expected_rows, fetch_rows
 from sql.case_world import World, fresh_databases
-from sql.catalog import Catalogue
+from sql.catalog import Catalogue, Model
 from sql.catalog_rules import explain
 from sql.inputs import Parameters
 from sql.quoting import qualified
+
+Elsewhere = Callable[[duckdb.DuckDBPyConnection, Model], Model]
+"""Makes a model's rows from the tables that stand; returns the model with a query that reads them."""
 
 DEFAULT_AS_OF = "2026-03-31T23:59:59.999999Z"
 
@@ -67,11 +71,13 @@ def load_case(path: Path) -> Case:
         ) from None
 
 
-def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnection) -> list[str]:
+def run_case(
+    catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnection, elsewhere: Elsewhere | None = None
+) -> list[str]:
     """Builds the table under test; returns a readable block for every row that is not as expected.
 
     `connection` is one of `warehouse.connect(threads=1)`; opening one costs more than a case, so cases share it,
-    and nothing else: each has fresh databases. Raises CatalogueError when the case or a query is wrong in itself.
+    and nothing else: each has fresh databases. `elsewhere` makes the table under test on another engine. Raises CatalogueError when the case or a query is wrong in itself.
     """
     if case.table not in catalogue.models:
         raise CatalogueError(
@@ -80,14 +86,14 @@ def run_case(catalogue: Catalogue, case: Case, connection: duckdb.DuckDBPyConnec
         )
     with fresh_databases(connection):
         world = World(connection, catalogue, case.path, case.parameters, case.given)
-        _build_tested(world, case)
+        _build_tested(world, case, elsewhere)
         world.refuse_unread(f"{case.table} does not read")
         spec = catalogue.spec(case.table)
         expected = expected_rows(connection, spec, case.expect, case.path)
         return differences(spec, expected, fetch_rows(connection, spec, qualified(spec.table), spec.grain))
 
 
-def _build_tested(world: World, case: Case) -> None:
+def _build_tested(world: World, case: Case, elsewhere: Elsewhere | None) -> None:
     model = world.catalogue.models[case.table]
     if model.table in case.given:
         if model.spec.write is not WriteMode.WINDOW:
@@ -99,4 +105,5 @@ def _build_tested(world: World, case: Case) -> None:
     world.make_reads(model)
     world.made.add(model.table)
     stands = {model.table: "table"} if model.table in case.given else {}
-    write_table(world.connection, model, model.spec.write, stands)
+    made = model if elsewhere is None else elsewhere(world.connection, model)
+    write_table(world.connection, made, model.spec.write, stands)

@@ -56,7 +56,8 @@ def side_by_side(
                 order.done(name)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        while wait(running, timeout=INTERRUPT_SECONDS).not_done:
+        begun = [future for future in running if not future.cancelled()]  # nobody tells `wait` of a cancelled one
+        while wait(begun, timeout=INTERRUPT_SECONDS).not_done:
             for lane in lanes:
                 lane.interrupt()
         for lane in lanes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -14,6 +15,9 @@ from sql.build import BuildResult, build_table, existing_kinds
 from sql.catalog import Catalogue, Model
 from sql.reference import create_reference_table
 from sql.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from sql.engines.spark import SparkEngine
 
 CARRIED = (
     "ops.load",
@@ -58,12 +62,14 @@ def build_tables(
     only: frozenset[str] | None,
     window: Window | None,
     advance: Callable[[int, int], None],
+    engine: SparkEngine | None = None,
 ) -> list[BuildResult]:
     """Builds every model (or `only` those and what stands on them); in a full build the window is every day.
 
     A `window` replaces the days that changed tonight. Whoever asks for single tables gets every row of them.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
+    An `engine` makes whole tables of core and marts, whatever the window: they are read back from there.
     Results come in the catalogue's order, though tables that do not read each other are built side by side.
     """
     for reference in catalogue.references.values():
@@ -87,6 +93,8 @@ def build_tables(
         if table == "staging.dirty_scope_period" and (is_full or only is not None):
             _write_periods(lane)
             return None
+        if engine is not None and engine.makes(models[table]):
+            return build_table(lane, engine.make(lane, models[table]), WriteMode.REBUILD, existing)
         whole = is_full and models[table].spec.write is WriteMode.WINDOW
         return build_table(lane, models[table], WriteMode.REBUILD if whole else None, existing)
 

@@ -69,14 +69,14 @@ keyed as (
 
 first_of_key as (
     select
-        channel,
-        external_id,
-        meeting_at,
-        min(priority) as priority,
-        arg_min(activity_id, row(priority, activity_id)) as activity_id
-    from keyed
-    group by channel, external_id, meeting_at
-    having min(activity_id) < max(activity_id)
+        k.channel,
+        k.external_id,
+        k.meeting_at,
+        min(k.priority) as priority,
+        arg_min(k.activity_id, row(k.priority, k.activity_id)) as activity_id
+    from keyed as k
+    group by k.channel, k.external_id, k.meeting_at
+    having min(k.activity_id) < max(k.activity_id)
 ),
 
 -- one that goes by several keys follows the best of them; whom it follows is better than itself, so there is no circle

@@ -18,7 +18,7 @@ with copy as (
         ) as duration_seconds,
         a.account_id,
         case
-            when a.contact_id is not null or len(a.contact_ids) > 0
+            when a.contact_id is not null or array_length(a.contact_ids) > 0
                 then {
                     'contact_id': a.contact_id,
                     'contact_ids': a.contact_ids
@@ -63,7 +63,7 @@ filled as (
                 then t.duration_seconds
         end as duration_seconds,
         case when k.account_id is null then t.account_id end as account_id,
-        case when k.contact_id is null and coalesce(len(k.contact_ids), 0) = 0 then t.contacts end as contacts,
+        case when k.contact_id is null and coalesce(array_length(k.contact_ids), 0) = 0 then t.contacts end as contacts,
         case when k.lead_id is null then t.lead_id end as lead_id,
         case when k.opportunity_id is null then t.opportunity_id end as opportunity_id
     from told as t

@@ -14,7 +14,7 @@ with listed_contact as (
         is_after_as_of,
         unnest(list_append(contact_ids, contact_id)) as contact_id
     from core.fct_activity
-    where len(contact_ids) > 0
+    where array_length(contact_ids) > 0
 )
 
 select
@@ -30,7 +30,7 @@ select
     is_meeting_held,
     is_after_as_of
 from core.fct_activity
-where contact_id is not null and coalesce(len(contact_ids), 0) = 0
+where contact_id is not null and coalesce(array_length(contact_ids), 0) = 0
 union all
 select
     l.activity_id,

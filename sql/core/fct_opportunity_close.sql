@@ -105,7 +105,7 @@ touch as materialized (
             lead_id in (select n.lead_id from named_lead as n)
             or account_id in (select n.account_id from named_account as n)
             or contact_id in (select n.contact_id from named_contact as n)
-            or len(contact_ids) > 0
+            or array_length(contact_ids) > 0
         )
 ),
 
@@ -115,7 +115,7 @@ listed_touch as (
         occurred_at,
         activity_date
     from touch
-    where len(contact_ids) > 0
+    where array_length(contact_ids) > 0
 ),
 
 named_touch as (
@@ -201,7 +201,9 @@ select
     (d.amount * x.rate)::decimal(38, 12) as company_amount,
     d.amount is not null and x.rate is null as is_unpriced,
     case when d.outcome = 'won' then coalesce(t.activity_date, d.created_date) end as cycle_start_date,
-    case when d.outcome = 'won' then d.closed_date - coalesce(t.activity_date, d.created_date) end as sales_cycle_days
+    case
+        when d.outcome = 'won' then datediff('day', coalesce(t.activity_date, d.created_date), d.closed_date)
+    end as sales_cycle_days
 from closed_deal as d
 left join first_touch as t on d.opportunity_id = t.opportunity_id
 left join core.dim_rep as r

@@ -8,7 +8,7 @@ with listed_contact as (
     from staging.dirty_activity
     where
         is_touch
-        and len(contact_ids) > 0
+        and array_length(contact_ids) > 0
         and activity_date in (select w.activity_date from staging.dirty_day as w)
 ),
 

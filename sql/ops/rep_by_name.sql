@@ -22,11 +22,11 @@ with unknown_id as (
 
 rep_name as (
     select
-        lower(trim(full_name)) as folded_name,
-        min(source_rep_id) as rep_id
-    from core.dim_rep
-    group by lower(trim(full_name))
-    having count(distinct rep_id) = 1
+        lower(trim(r.full_name)) as folded_name,
+        min(r.source_rep_id) as rep_id
+    from core.dim_rep as r
+    group by lower(trim(r.full_name))
+    having count(distinct r.rep_id) = 1
 )
 
 select

@@ -284,7 +284,7 @@ customer_day as (
     from (
         select activity_date, unnest(contact_ids) as contact_id
         from core.latest_activities
-        where len(contact_ids) > 0
+        where array_length(contact_ids) > 0
     ) as l
     where l.contact_id in (select c.contact_id from reached_contact as c)
     union
@@ -342,7 +342,7 @@ lead_named as (
     from (
         select activity_date, unnest(contact_ids) as contact_id
         from core.latest_activities
-        where len(contact_ids) > 0
+        where array_length(contact_ids) > 0
     ) as a
     inner join changed_lead_contact as l on a.contact_id = l.contact_id
     union

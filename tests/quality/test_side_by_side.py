@@ -63,3 +63,18 @@ def test_an_error_is_raised_and_what_runs_beside_it_is_interrupted(connection):
 
     with pytest.raises(ValueError, match="wrong"):
         list(side_by_side(connection, {"endless": set(), "wrong": set()}, make))
+
+
+def test_an_error_ends_the_work_though_many_wait_for_a_lane(connection):
+    def make(lane, name):
+        if name == "wrong":
+            raise ValueError(name)
+
+    def all_of_them():
+        with pytest.raises(ValueError, match="wrong"):
+            list(side_by_side(connection, {"wrong": set()} | {f"later_{number}": set() for number in range(50)}, make))
+
+    worker = threading.Thread(target=all_of_them, daemon=True)
+    worker.start()
+    worker.join(30)
+    assert not worker.is_alive()

@@ -21,6 +21,7 @@ from models.settings import load_settings
 from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.run import NightRequest, run_night
+from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 from sql.hashing import logical_hashes
 from tests.cheap_nights import ALL_MARTS, CHEAP
@@ -82,12 +83,12 @@ class Office:
         path.write_bytes(content if isinstance(content, bytes) else as_csv(content))
         return path
 
-    def night(self, as_of: datetime = AS_OF, **options: Any) -> NightOutcome:
+    def night(self, as_of: datetime = AS_OF, progress: Progress | None = None, **options: Any) -> NightOutcome:
         self.nights += 1
         request = NightRequest(
             self.workspace, as_of, STARTED + timedelta(days=self.nights), f"run-{self.nights}", **options
         )
-        return run_night(request, load_settings(self.workspace.settings_file, self.environment))
+        return run_night(request, load_settings(self.workspace.settings_file, self.environment), progress)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.workspace.published / "crm.duckdb"), read_only=True) as connection:

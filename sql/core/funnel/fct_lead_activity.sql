@@ -39,7 +39,7 @@ listed_contact as (
         activity_id,
         unnest(contact_ids) as contact_id
     from judged_activity
-    where len(contact_ids) > 0
+    where array_length(contact_ids) > 0
 ),
 
 -- by three ways, and each activity once

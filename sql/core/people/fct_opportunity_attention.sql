@@ -81,7 +81,7 @@ known_activity as materialized (
             or a.lead_id in (select o.lead_id from owned_deal as o)
             or a.account_id in (select o.account_id from owned_deal as o)
             or a.contact_id in (select n.contact_id from named_contact as n)
-            or len(a.contact_ids) > 0
+            or array_length(a.contact_ids) > 0
         )
 ),
 
@@ -94,7 +94,7 @@ listed_contact as (
         ahead_to,
         unnest(contact_ids) as contact_id
     from known_activity
-    where len(contact_ids) > 0
+    where array_length(contact_ids) > 0
 ),
 
 record_activity as (

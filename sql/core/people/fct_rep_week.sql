@@ -7,7 +7,7 @@ select
     arg_max_null(r.role, r.date_day) as role,
     arg_max(r.team, r.date_day) as team,
     arg_max(r.is_counted, r.date_day) as is_counted,
-    arg_max(r.date_day - r.hire_date, r.date_day) as tenure_days,
+    arg_max(datediff('day', r.hire_date, r.date_day), r.date_day) as tenure_days,
     count(*) filter (where r.is_workday and r.is_counted) as workdays
 from core.fct_rep_day as r
 inner join core.dim_date as d on r.date_day = d.date_day

@@ -54,15 +54,21 @@ compared_week as (
     where is_counted
 ),
 
--- in nine digits, so that what is exactly a limit has reached it
 measured_week as (
     select
         *,
         touches_per_workday / nullif(baseline_touches_per_workday, 0) as vs_baseline,
-        touches_per_workday / nullif(peer_median_touches_per_workday, 0) as vs_peers,
+        touches_per_workday / nullif(peer_median_touches_per_workday, 0) as vs_peers
+    from compared_week
+),
+
+-- in nine digits, so that what is exactly a limit has reached it
+rounded_week as (
+    select
+        *,
         vs_baseline::decimal(28, 9) as times_baseline,
         vs_peers::decimal(28, 9) as times_peers
-    from compared_week
+    from measured_week
 ),
 
 judged_week as (
@@ -70,17 +76,18 @@ judged_week as (
         m.*,
         case
             when m.workdays = 0 then null
-            when m.touches >= p.overload_touches_per_workday * m.workdays then ['overload', 'touches_per_workday']
+            when m.touches >= p.overload_touches_per_workday * m.workdays then row('overload', 'touches_per_workday')
             when m.times_baseline >= p.overload_ratio and m.times_peers >= p.overload_ratio
-                then ['overload', 'baseline_and_peers']
-            when m.times_baseline >= p.high_ratio and m.times_peers >= p.high_ratio then ['high', 'baseline_and_peers']
-            when m.times_baseline >= p.high_ratio then ['high', 'baseline']
-            when m.times_peers >= p.high_ratio then ['high', 'peers']
+                then row('overload', 'baseline_and_peers')
+            when m.times_baseline >= p.high_ratio and m.times_peers >= p.high_ratio
+                then row('high', 'baseline_and_peers')
+            when m.times_baseline >= p.high_ratio then row('high', 'baseline')
+            when m.times_peers >= p.high_ratio then row('high', 'peers')
             when m.times_baseline <= p.under_ratio and m.times_peers <= p.under_ratio
-                then ['under', 'baseline_and_peers']
-            else ['normal', 'no_limit']
+                then row('under', 'baseline_and_peers')
+            else row('normal', 'no_limit')
         end as verdict
-    from measured_week as m
+    from rounded_week as m
     cross join core.parameter as p
 )
 

@@ -52,8 +52,9 @@ headcount as (
             as separations_voluntary,
         count(*) filter (where r.left_date <= m.period_end and r.termination_kind = 'involuntary')
             as separations_involuntary,
-        quantile_cont(m.period_end - r.hire_date, 0.5) filter (where r.left_date is null or r.left_date > m.period_end)
-            as median_tenure_days
+        quantile_cont(datediff('day', r.hire_date, m.period_end), 0.5) filter (
+            where r.left_date is null or r.left_date > m.period_end
+        ) as median_tenure_days
     from scope_month as m
     inner join core.fct_rep_scope as r
         on
@@ -70,7 +71,7 @@ vacant_month as (
         m.scope_id,
         m.period_start,
         sum(
-            least(m.period_end, v.filled_date - 1) - greatest(m.period_start, v.vacated_date + 1) + 1
+            datediff('day', greatest(m.period_start, v.vacated_date + 1), least(m.period_end, v.filled_date - 1)) + 1
         )::bigint as vacancy_days
     from scope_month as m
     inner join core.fct_rep_scope as r on m.scope = r.scope and m.scope_id = r.scope_id and r.left_by = 'separation'

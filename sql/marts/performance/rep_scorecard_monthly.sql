@@ -10,7 +10,7 @@ with employment as (
         r.role,
         r.team,
         e.workdays,
-        e.last_day - r.hire_date as tenure_days
+        datediff('day', r.hire_date, e.last_day) as tenure_days
     from core.fct_rep_period as e
     inner join core.fct_rep_day as r on e.rep_id = r.rep_id and e.last_day = r.date_day
     where e.period_grain = 'month'
