@@ -10,21 +10,33 @@ import dagster as dg
 
 from models.errors import TouchlineError, causes_of
 from pipelines.assets.night import NIGHT_OP
+from pipelines.assets.table_specs import NightAssets
 from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.steps import Progress
 from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
 
 NIGHTLY = "nightly"
+BACKFILL = "backfill"
 
 
-def nightly_job() -> dg.UnresolvedAssetJobDefinition:
+def nightly_job(assets: NightAssets) -> dg.UnresolvedAssetJobDefinition:
     """Everything, in one process: a night is one transaction and has nothing to run side by side."""
     return dg.define_asset_job(
         NIGHTLY,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.assets(*(spec.key for spec in assets.specs)),
         executor_def=dg.in_process_executor,
         description="One night: land what is new, rebuild what it touches, check it, publish it.",
+    )
+
+
+def backfill_job(days: dg.AssetKey) -> dg.UnresolvedAssetJobDefinition:
+    """Company days built again, by partition: each unbroken range of days is one run, and one generation."""
+    return dg.define_asset_job(
+        BACKFILL,
+        selection=dg.AssetSelection.assets(days),
+        executor_def=dg.in_process_executor,
+        description="Rebuild the tables of some days from what was loaded, at the published as_of.",
     )
 
 
