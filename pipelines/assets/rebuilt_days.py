@@ -5,6 +5,7 @@ What a run of it makes are the night's tables, which are no partitions: they are
 No `from __future__ import annotations` here: Dagster reads the classes of a step's parameters.
 """
 
+import warnings
 from datetime import date, datetime
 from typing import Any
 
@@ -30,6 +31,12 @@ _BEFORE_ANY_NIGHT = date(2020, 1, 1)
 def rebuilt_days(workspace: Workspace, assets: NightAssets, settings: Settings, pool: str) -> dg.AssetsDefinition:
     """The asset: a partition a company day, from the first published one to yesterday; a range of them is one run."""
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return _days_asset(workspace, assets, settings, pool)
+
+
+def _days_asset(workspace: Workspace, assets: NightAssets, settings: Settings, pool: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=assets.key_of(f"ops.{DAYS_OP}"),
         partitions_def=dg.DailyPartitionsDefinition(
