@@ -49,7 +49,9 @@ def postgres():
         control = [*prefix, str(programs / "pg_ctl"), *data, "-w"]
         log = Path(folder) / "log"
         subprocess.run(make, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-        subprocess.run([*control, "-l", str(log), "-o", told, "start"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*control, "-l", str(log), "-o", told, "start"], check=True, cwd=folder, stdout=subprocess.DEVNULL
+        )
         try:
             yield port
         finally:

@@ -137,12 +137,13 @@ def test_two_workspaces_share_a_dagster_on_postgres_and_nothing_else(shared):
     emea.deliver("activities_1.csv", [{**CALL, "source_record_id": "E1"}])
     run_nightly(emea.workspace, AS_OF, False, Quiet())
     assert not (emea.workspace.dagster_home / "history").exists()
-    with running(home, offices) as (port, instance):
+    for office, number in ((emea, 1), (offices["apac"], 2)):
+        office.deliver("reps.csv", [REP])
+        office.deliver("activities_2.csv", [{**CALL, "source_record_id": f"M{at}"} for at in range(number)])
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         (by_hand,) = records(instance)
         assert by_hand.dagster_run.is_success
-        for office, number in ((emea, 1), (offices["apac"], 2)):
-            office.deliver("reps.csv", [REP])
-            office.deliver("activities_2.csv", [{**CALL, "source_record_id": f"M{at}"} for at in range(number)])
+    with running(home, offices) as (port, instance):
         wait_for(home, "a night each", lambda: [calls(offices[name]) for name in NAMES] == [2, 2])
         wait_for(home, "an end", lambda: len(records(instance, statuses=[dg.DagsterRunStatus.SUCCESS])) == 3)
 
