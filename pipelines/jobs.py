@@ -74,7 +74,7 @@ def _instance_of(workspace: Workspace) -> dg.DagsterInstance:
         raise TouchlineError(
             f"Dagster cannot be opened as {file} says: {str(error).strip().splitlines()[0]}",
             "Start the database that it names, set the variables, and install what it needs: "
-            "pip install 'touchline[postgres]'; see docs/dagster_at_scale.md. Nothing was read.",
+            "pip install 'touchline[postgres]'; see docs/dagster_at_scale.md. Nothing was published.",
         ) from error
 
 
