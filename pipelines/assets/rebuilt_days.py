@@ -83,9 +83,9 @@ def _rebuild(context: dg.AssetExecutionContext, workspace: Workspace, first: str
 
 
 def _first_day(workspace: Workspace) -> date:
-    """The first day that the published tables speak of; a file that cannot be read must not hide the other assets."""
-    published = current_generation(workspace)
+    """The first day that the published tables speak of; what cannot be read must not hide the other assets."""
     try:
+        published = current_generation(workspace)
         return (first_day_of(published) if published else None) or _BEFORE_ANY_NIGHT
-    except duckdb.Error:
+    except (duckdb.Error, TouchlineError):
         return _BEFORE_ANY_NIGHT
