@@ -41,7 +41,10 @@ run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty worksp
 test: setup ## Run the test suite.
 	@$(BIN)/python -m pytest -m "not slow and not browser"
 
-test-slow: setup $(SPARK_READY) ## Run the tests that take minutes, those of other engines too, which are installed aside.
+test-slow: setup $(SPARK_READY) ## Run the tests that take minutes, those of other engines too, which are installed aside (as root, installs Debian's PostgreSQL if there is none).
+	@ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || command -v pg_ctl >/dev/null || [ "$$(id -u)" -ne 0 ] \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } \
+		>/dev/null 2>&1 || true
 	@$(BIN)/python -m pytest -m slow --ignore=tests/engines
 	@$(SPARK)/python -m pytest -m slow -n 0 tests/engines
 
@@ -106,7 +109,7 @@ site: docs $(SITE_READY) ## Build docs/ as a site in build/site; a broken link f
 
 lock: $(READY) ## Pin every dependency again (UPGRADE=1 takes newer versions).
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --extra dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+		--generate-hashes --no-emit-index-url --no-annotate --extra dev --extra postgres $(if $(UPGRADE),--upgrade) --output-file requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group docs --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade) --output-file requirements-docs.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

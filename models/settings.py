@@ -403,6 +403,11 @@ class Schedule(Section):
     retries: int = Field(2, ge=0, le=10, description="Tries after a fault that may pass by itself.")
     retry_delay_seconds: int = Field(60, ge=0, le=300, description="How long it waits before each of them.")
     keep_runs_days: int = Field(180, ge=1, description="How long Dagster's history of runs is kept.")
+    location: str | None = Field(
+        None,
+        pattern="^[a-z][a-z0-9_]{0,62}$",
+        description="The workspace's name where one Dagster serves several: its assets and queue are called by it.",
+    )
 
     @field_validator("cron")
     @classmethod

@@ -11,10 +11,12 @@ from pathlib import Path
 import dagster as dg
 
 from models.settings import Settings
-from pipelines.assets.night import night_assets
+from pipelines.assets.location import pool_of, put_in_location
+from pipelines.assets.night import POOL, night_assets
+from pipelines.assets.rebuilt_days import rebuilt_days
 from pipelines.assets.table_specs import describe_night
-from pipelines.jobs import nightly_job
-from pipelines.maintenance import maintenance_job
+from pipelines.jobs import backfill_job, nightly_job
+from pipelines.maintenance import MAINTENANCE, maintenance_job
 from pipelines.night.shipped import shipped_catalogue, shipped_rules
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
@@ -31,10 +33,17 @@ def build_definitions(workspace: Workspace, progress: Progress | None = None) ->
     settings = workspace.settings() if workspace.exists() else Settings()
     shipped = shipped_catalogue()
     origins = None if progress else shipped_origins()
-    assets = describe_night(shipped.of_subjects(settings.metrics.subjects), settings, shipped_rules(), origins)
+    described = describe_night(shipped.of_subjects(settings.metrics.subjects), settings, shipped_rules(), origins)
+    assets = put_in_location(described, settings.schedule)
+    pool = pool_of(POOL, settings.schedule)
+    days = [] if progress else [rebuilt_days(workspace, assets, settings, pool)]
     return dg.Definitions(
-        assets=[night_assets(workspace, assets, progress)],
-        jobs=[nightly_job(), maintenance_job()],
+        assets=[night_assets(workspace, assets, progress, pool), *days],
+        jobs=[
+            nightly_job(assets),
+            *(backfill_job(each.key) for each in days),
+            maintenance_job([pool], pool_of(MAINTENANCE, settings.schedule)),
+        ],
         schedules=[nightly_schedule(settings), maintenance_schedule(settings)],
         sensors=night_sensors(workspace, settings),
         executor=dg.in_process_executor,

@@ -6,6 +6,7 @@ No `from __future__ import annotations` here: Dagster reads the classes of an op
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ import dagster as dg
 
 MAINTENANCE = "maintenance"
 TRIM_OP = "trim_history"
+_POOL_TAG = ".dagster/pool/"
+"""Dagster tags each run with the pools of its steps: in a Dagster that others share, what is ours is known by them."""
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _AT_ONCE = 100
 
@@ -32,13 +35,17 @@ class Trimmed:
     freed_bytes: int
 
 
-def maintenance_job() -> dg.JobDefinition:
-    """Trims Dagster's history. It may run beside a night, since it leaves every run alone that is not finished."""
+def maintenance_job(pools: Sequence[str], pool: str = MAINTENANCE) -> dg.JobDefinition:
+    """Trims Dagster's history of the runs in `pools`, and its own; other runs, in a shared Dagster, are not ours.
 
-    @dg.op(name=TRIM_OP, description="Deletes old runs with their events and logs from DAGSTER_HOME.")
+    It may run beside a night, since it leaves every run alone that is not finished.
+    """
+
+    @dg.op(name=TRIM_OP, pool=pool, description="Deletes old runs with their events and logs from Dagster's history.")
     def trim(context: dg.OpExecutionContext, config: TrimConfig) -> None:
         before = datetime.fromisoformat(config.before)
-        trimmed = trim_history(context.instance, before if before.tzinfo else before.replace(tzinfo=UTC))
+        instant = before if before.tzinfo else before.replace(tzinfo=UTC)
+        trimmed = trim_history(context.instance, instant, [*pools, pool])
         context.log.info(f"{trimmed.runs} runs deleted, {trimmed.freed_bytes / 1e6:.1f} MB freed")
         context.add_output_metadata({"runs": trimmed.runs, "freed_mb": round(trimmed.freed_bytes / 1e6, 2)})
 
@@ -53,15 +60,23 @@ def maintenance_job() -> dg.JobDefinition:
     return maintenance
 
 
-def trim_history(instance: dg.DagsterInstance, before: datetime) -> Trimmed:
-    """Deletes finished runs that were created before an instant, with their events and logs; running ones stay."""
+def runs_of(
+    instance: dg.DagsterInstance, pool: str, statuses: Sequence[dg.DagsterRunStatus]
+) -> Sequence[dg.DagsterRun]:
+    """Runs of a workspace's pool in these states: those that a clock, the web UI or the command line started."""
+    return instance.get_runs(dg.RunsFilter(statuses=statuses, tags={_POOL_TAG + pool: "true"}))
+
+
+def trim_history(instance: dg.DagsterInstance, before: datetime, pools: Sequence[str]) -> Trimmed:
+    """Deletes finished runs of these pools created before an instant, with events and logs; running ones stay."""
     size = _size_of(Path(instance.root_directory))
-    old = dg.RunsFilter(statuses=FINISHED, created_before=before)
     deleted = 0
-    while records := instance.get_run_records(old, limit=_AT_ONCE, ascending=True):
-        for record in records:
-            _delete_run(instance, record.dagster_run.run_id)
-        deleted += len(records)
+    for pool in pools:
+        old = dg.RunsFilter(statuses=FINISHED, created_before=before, tags={_POOL_TAG + pool: "true"})
+        while records := instance.get_run_records(old, limit=_AT_ONCE, ascending=True):
+            for record in records:
+                _delete_run(instance, record.dagster_run.run_id)
+            deleted += len(records)
     return Trimmed(deleted, max(0, size - _size_of(Path(instance.root_directory))))
 
 

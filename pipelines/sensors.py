@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -15,8 +16,10 @@ import dagster as dg
 from models.errors import BusyError, TouchlineError
 from models.settings import Settings
 from pipelines.assets.faults import EXIT_CODE
+from pipelines.assets.location import pool_of
+from pipelines.assets.night import POOL
 from pipelines.jobs import NIGHTLY
-from pipelines.maintenance import MAINTENANCE
+from pipelines.maintenance import MAINTENANCE, runs_of
 from pipelines.night.arrivals import Arrivals, look_at_inbox, recall
 from pipelines.night.history import record_night
 from pipelines.night.lock import night_since
@@ -41,11 +44,12 @@ _UNFINISHED = [
 
 def night_sensors(workspace: Workspace, settings: Settings) -> list[dg.SensorDefinition]:
     """All sensors of a workspace; the inbox is watched unless `schedule.watch_inbox` is false."""
-    watching = [inbox_sensor(workspace)] if settings.schedule.watch_inbox else []
-    return [*watching, died_night_sensor(workspace), failed_night_sensor(workspace), alert_sensor(workspace)]
+    pool = pool_of(POOL, settings.schedule)
+    watching = [inbox_sensor(workspace, pool)] if settings.schedule.watch_inbox else []
+    return [*watching, died_night_sensor(workspace, pool), failed_night_sensor(workspace), alert_sensor(workspace)]
 
 
-def inbox_sensor(workspace: Workspace) -> dg.SensorDefinition:
+def inbox_sensor(workspace: Workspace, pool: str = POOL) -> dg.SensorDefinition:
     """Asks for a night when new files lie in the inbox and all of them rest."""
 
     @dg.sensor(
@@ -58,7 +62,8 @@ def inbox_sensor(workspace: Workspace) -> dg.SensorDefinition:
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         settings = workspace.settings()
         arrivals = look_at_inbox(workspace, settings, recall(context.cursor), time.time())
-        reason = _why_not(arrivals, workspace, context.instance, settings)
+        unfinished = runs_of(context.instance, pool, _UNFINISHED)
+        reason = _why_not(arrivals, workspace, unfinished, settings)
         if reason:
             return dg.SensorResult(skip_reason=reason, cursor=arrivals.to_json())
         tags = {"asked_by": "inbox", "new_files": str(len(arrivals.waiting))}
@@ -68,7 +73,9 @@ def inbox_sensor(workspace: Workspace) -> dg.SensorDefinition:
     return inbox
 
 
-def _why_not(arrivals: Arrivals, workspace: Workspace, instance: dg.DagsterInstance, settings: Settings) -> str | None:
+def _why_not(
+    arrivals: Arrivals, workspace: Workspace, unfinished: Sequence[dg.DagsterRun], settings: Settings
+) -> str | None:
     if not arrivals.waiting:
         return "Nothing new in the inbox."
     if arrivals.moving:
@@ -76,12 +83,12 @@ def _why_not(arrivals: Arrivals, workspace: Workspace, instance: dg.DagsterInsta
         return f"{len(arrivals.moving)} files changed less than {rest} s ago, such as {arrivals.moving[0]}."
     if night_since(workspace) is not None:
         return f"{len(arrivals.waiting)} new files; a night is running, and the next look finds what it did not take."
-    if _nights(instance, _UNFINISHED):
+    if unfinished:
         return f"{len(arrivals.waiting)} new files; a night is queued or running, and takes what is there."
     return None
 
 
-def died_night_sensor(workspace: Workspace) -> dg.SensorDefinition:
+def died_night_sensor(workspace: Workspace, pool: str = POOL) -> dg.SensorDefinition:
     """Ends runs whose process is gone (killed, out of memory, machine restarted): left alone they block the queue."""
 
     @dg.sensor(
@@ -93,7 +100,7 @@ def died_night_sensor(workspace: Workspace) -> dg.SensorDefinition:
     def died_nights(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if night_since(workspace) is not None:
             return dg.SkipReason("A night is running.")
-        started = _nights(context.instance, [dg.DagsterRunStatus.STARTED])
+        started = runs_of(context.instance, pool, [dg.DagsterRunStatus.STARTED])
         died = [run for run in started if _is_silent(context.instance, run, time.time())]
         for run in died:
             message = "The process of this night is gone: it was killed, or the machine stopped."
@@ -131,11 +138,6 @@ def alert_sensor(workspace: Workspace) -> dg.SensorDefinition:
         return dg.SkipReason(f"{done.sent} messages sent, {done.waiting} wait, {done.dead} given up.")
 
     return alerts
-
-
-def _nights(instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus]) -> list[dg.DagsterRun]:
-    """Runs of nights, those that the web UI started for a few tables too."""
-    return [run for run in instance.get_runs(dg.RunsFilter(statuses=statuses)) if run.job_name != MAINTENANCE]
 
 
 def _is_silent(instance: dg.DagsterInstance, run: dg.DagsterRun, now: float) -> bool:

@@ -15,7 +15,7 @@ from models.errors import BlockedError
 from models.settings import Settings
 from pipelines.assets.faults import end_run
 from pipelines.assets.night_results import Results, blocked_results, published_results
-from pipelines.assets.table_specs import NightAssets, name_of
+from pipelines.assets.table_specs import NightAssets
 from pipelines.instants import parse_as_of
 from pipelines.night.backfill import parse_window
 from pipelines.night.generation import current_generation
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 NIGHT_OP = "night"
 POOL = "night"
-"""Runs that hold this step wait for each other in Dagster's queue: dagster.yaml gives every pool a limit of one."""
+"""Runs that hold this step wait for each other in Dagster's queue: dagster.yaml gives every pool a limit of one.
+
+Where one Dagster serves several workspaces, each has a pool of its own beneath this name (`location.pool_of`).
+"""
 
 
 class NightConfig(dg.Config):
@@ -61,15 +64,17 @@ class LogProgress:
         """Nothing: a log is not a bar."""
 
 
-def night_assets(workspace: Workspace, assets: NightAssets, progress: Progress | None) -> dg.AssetsDefinition:
-    """All of a night's assets and their checks: one step that runs one night."""
+def night_assets(
+    workspace: Workspace, assets: NightAssets, progress: Progress | None, pool: str = POOL
+) -> dg.AssetsDefinition:
+    """All of a night's assets and their checks: one step that runs one night, in this pool."""
 
     @dg.multi_asset(
         name=NIGHT_OP,
         specs=assets.specs,
         check_specs=assets.check_specs,
         can_subset=True,
-        pool=POOL,
+        pool=pool,
         description="One night: land what is new, rebuild what it touches, check it, publish it.",
     )
     def night(context: dg.AssetExecutionContext, config: NightConfig) -> Results:
@@ -99,7 +104,7 @@ def _request(
 ) -> "NightRequest":
     from pipelines.night.run import NightRequest
 
-    created = _created_at(context)
+    created = created_at(context)
     as_of = parse_as_of(config.as_of, settings.company.timezone) if config.as_of else created
     if config.forward_only:
         as_of = _not_before_published(as_of, created, workspace)
@@ -118,7 +123,7 @@ def _not_before_published(as_of: datetime, created: datetime, workspace: Workspa
     return stands if as_of < stands <= created else as_of
 
 
-def _created_at(context: dg.AssetExecutionContext) -> datetime:
+def created_at(context: dg.AssetExecutionContext) -> datetime:
     """When the run was created, as Dagster recorded it: nothing below the command line asks for the time."""
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
@@ -133,5 +138,5 @@ def _created_at(context: dg.AssetExecutionContext) -> datetime:
 
 def _selection(context: dg.AssetExecutionContext, assets: NightAssets) -> frozenset[str] | None:
     """The selected tables; None for all, also when what was landed is selected: every table stands on it."""
-    selected = frozenset(name_of(key) for key in context.selected_asset_keys)
+    selected = frozenset(assets.name_of(key) for key in context.selected_asset_keys)
     return selected if selected <= assets.tables and selected != assets.tables else None

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from models.tables import Severity
-from pipelines.assets.table_specs import ALERTS, EXPECTATIONS, PUBLICATION, REPORT, NightAssets, landing_key, name_of
+from pipelines.assets.table_specs import ALERTS, EXPECTATIONS, PUBLICATION, REPORT, NightAssets
 from pipelines.night.outcome import LoadSummary, NightOutcome
 from pipelines.night.report_step import FOLDER
 from pipelines.night.workspace import Workspace
@@ -30,9 +30,9 @@ def published_results(
         context.log.info(f"Nothing was published: {outcome.status}")
         return
     failed = _failed_checks(outcome)
-    yield from _landed(outcome, context)
+    yield from _landed(outcome, context, assets)
     for spec in assets.specs:
-        table = name_of(spec.key)
+        table = assets.name_of(spec.key)
         if table == REPORT:
             context.log_event(dg.AssetMaterialization(spec.key, metadata=_report(outcome, workspace)))
         if table not in outcome.tables and table not in assets.views:
@@ -41,15 +41,15 @@ def published_results(
         metadata = {**rows, **_of_the_night(table, outcome, workspace)}
         context.log_event(dg.AssetMaterialization(spec.key, metadata=metadata))
     yield from _check_results(context, assets, failed, assets.views | outcome.tables.keys())
-    yield from _expectation_results(context, outcome)
-    yield from _alert_results(context, outcome)
+    yield from _expectation_results(context, assets, outcome)
+    yield from _alert_results(context, assets, outcome)
 
 
 def blocked_results(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
     """The checks that failed; no table is reported, since readers still see the last good night."""
     failed = _failed_checks(outcome)
     yield from _check_results(context, assets, failed, {table for table, _ in failed}, only_failed=True)
-    yield from _expectation_results(context, outcome, only_failed=True)
+    yield from _expectation_results(context, assets, outcome, only_failed=True)
 
 
 def _of_the_night(table: str, outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
@@ -85,15 +85,16 @@ def _publication(outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _landed(outcome: NightOutcome, context: dg.AssetExecutionContext) -> Results:
+def _landed(outcome: NightOutcome, context: dg.AssetExecutionContext, assets: NightAssets) -> Results:
     """Of each selected source that delivered something new tonight: its loads and rows."""
     by_source: dict[str, list[LoadSummary]] = {}
     for load in _tonight(outcome):
         by_source.setdefault(load.source, []).append(load)
     for source, loads in sorted(by_source.items()):
-        if landing_key(source) in context.selected_asset_keys:
+        key = assets.key_of(f"landing.{source}")
+        if key in context.selected_asset_keys:
             metadata = {"loads": len({load.load_id for load in loads}), **_rows(loads)}
-            yield dg.MaterializeResult(asset_key=landing_key(source), metadata=metadata)
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 def _tonight(outcome: NightOutcome) -> list[LoadSummary]:
@@ -121,7 +122,7 @@ def _check_results(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """One result for each selected check of a table that was built."""
     for key in sorted(context.selected_asset_check_keys):
-        table = name_of(key.asset_key)
+        table = assets.name_of(key.asset_key)
         if key.name == EXPECTATIONS or table == ALERTS:
             continue
         found = failed.get((table, key.name))
@@ -136,10 +137,12 @@ def _check_results(
         )
 
 
-def _alert_results(context: dg.AssetExecutionContext, outcome: NightOutcome) -> Iterator[dg.AssetCheckEvaluation]:
+def _alert_results(
+    context: dg.AssetExecutionContext, assets: NightAssets, outcome: NightOutcome
+) -> Iterator[dg.AssetCheckEvaluation]:
     """One result for each selected rule that was judged tonight, or refused for its rows."""
     for key in sorted(context.selected_asset_check_keys):
-        said = outcome.alerts.get(key.name) if name_of(key.asset_key) == ALERTS else None
+        said = outcome.alerts.get(key.name) if assets.name_of(key.asset_key) == ALERTS else None
         if said is None or said["status"] not in ("judged", "refused"):
             continue
         yield dg.AssetCheckEvaluation(
@@ -152,12 +155,12 @@ def _alert_results(context: dg.AssetExecutionContext, outcome: NightOutcome) -> 
 
 
 def _expectation_results(
-    context: dg.AssetExecutionContext, outcome: NightOutcome, only_failed: bool = False
+    context: dg.AssetExecutionContext, assets: NightAssets, outcome: NightOutcome, only_failed: bool = False
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """One result for each selected table that was judged, however many its expectations: every event costs time."""
     failed = [check for check in outcome.failed_checks if check["kind"] == "expectation"]
     for key in sorted(context.selected_asset_check_keys):
-        table = name_of(key.asset_key)
+        table = assets.name_of(key.asset_key)
         asked = outcome.expectations.get(table, {}) if key.name == EXPECTATIONS else {}
         severities = {check["severity"] for check in failed if check["table_name"] == table}
         if not asked or (only_failed and not severities):

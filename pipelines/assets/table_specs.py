@@ -32,7 +32,8 @@ PUBLISHED_LAYERS = ("core", "marts", "quarantine", "ops")
 class NightAssets:
     """All that one night makes, as Dagster sees it, each after what it is made of.
 
-    `tables` are the names that a partial night may be asked for; `views` are those of them that hold no rows.
+    `tables` are the names that a partial night may be asked for; `views` are those of them that hold no rows. Every
+    key begins with `prefix`, which names the workspace where one Dagster serves several.
     """
 
     specs: tuple[dg.AssetSpec, ...]
@@ -40,16 +41,20 @@ class NightAssets:
     severities: Mapping[dg.AssetCheckKey, dg.AssetCheckSeverity]
     tables: frozenset[str]
     views: frozenset[str]
+    prefix: tuple[str, ...] = ()
+
+    def key_of(self, name: str) -> dg.AssetKey:
+        """The asset key of `schema.table`, or of `landing.<source>`, in this code location."""
+        return dg.AssetKey([*self.prefix, *key_of(name).path])
+
+    def name_of(self, key: dg.AssetKey) -> str:
+        """The table of an asset key of this code location."""
+        return ".".join(key.path[len(self.prefix) :])
 
 
 def key_of(table: str) -> dg.AssetKey:
     """The asset key of `schema.table`."""
     return dg.AssetKey(table.split("."))
-
-
-def name_of(key: dg.AssetKey) -> str:
-    """The table of an asset key."""
-    return ".".join(key.path)
 
 
 def landing_key(source: str) -> dg.AssetKey:

@@ -30,14 +30,24 @@ def _day(text: str) -> date:
         raise UsageError(f"'{text}' is no date", "Write it as 2026-03-31.") from None
 
 
+def first_day_of(published: Generation) -> date | None:
+    """The first company day that the published tables speak of; None when they hold no day."""
+    return _days_of(published)[0]
+
+
 def check_window(published: Generation, window: Window) -> None:
     """Raises UsageError when the window reaches beyond the days that the published tables speak of."""
-    with duckdb.connect(str(published.crm), read_only=True) as connection:
-        first, last = connection.execute(
-            "select min(date_day), any_value(as_of_date) from core.dim_date cross join core.parameter"
-        ).fetchone() or (None, None)
+    first, last = _days_of(published)
     if first is None or last is None or window.first < first or window.last > last:
         raise UsageError(
             f"{window.first} to {window.last} reaches beyond what is published: {first} to {last} (its as_of)",
             "Name days between them; a later day needs a night: touchline run",
         )
+
+
+def _days_of(published: Generation) -> tuple[date | None, date | None]:
+    """The first day of the calendar, and the day of as_of."""
+    with duckdb.connect(str(published.crm), read_only=True) as connection:
+        return connection.execute(
+            "select min(date_day), any_value(as_of_date) from core.dim_date cross join core.parameter"
+        ).fetchone() or (None, None)

@@ -135,7 +135,7 @@ def _refuse_partial(why_full: str) -> None:
     if why_full:
         raise UsageError(
             f"only a whole night can be built: {why_full}",
-            "Run it: touchline run (in the web UI, materialize every asset)",
+            "Run it: touchline run (in the web UI, launch the job nightly)",
         )
 
 

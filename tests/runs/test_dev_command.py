@@ -121,7 +121,7 @@ def test_the_ui_makes_a_generation_of_a_few_tables_or_says_why_not_and_stops_as_
             status, told = materialize(port, "marts.rep_type_activity")
             assert status == "FAILURE"
             assert "only a whole night can be built: settings, contracts, SQL, the secret key" in told
-            assert "materialize every asset" in told
+            assert "launch the job nightly" in told
             assert office.query("select generation from ops.publication") == [(2,)]
         finally:
             services.send_signal(signal.SIGINT)
