@@ -12,10 +12,11 @@ WORKSPACE := $(or $(TOUCHLINE_HOME),workspace)
 
 SPARK := .venv-spark/bin
 SPARK_READY := .venv-spark/.ready
+CLUSTER_READY := .venv-cluster/.ready
 
 FIGURES := .pytest_cache/reliability.jsonl
 
-.PHONY: help setup run test test-slow test-browser check bench bench-peers reliability docs words site lock
+.PHONY: help setup run test test-slow test-browser test-cluster check bench bench-peers reliability docs words site lock
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,15 @@ $(SPARK_READY): requirements-spark.lock | $(READY)
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-spark
 	@$(BIN)/uv pip sync --quiet --python $(SPARK)/python --require-hashes requirements-spark.lock
 	@$(BIN)/uv pip install --quiet --python $(SPARK)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+test-cluster: setup $(SPARK_READY) $(CLUSTER_READY) ## Run nights on a cluster of Apache Spark, which is installed aside (half a gigabyte; needs Java 17).
+	@SPARK_HOME="$$(echo $(CURDIR)/.venv-cluster/lib/python3*/site-packages/pyspark)" \
+		$(SPARK)/python -m pytest -m slow -n 0 tests/engines/test_cluster.py
+
+$(CLUSTER_READY): requirements-cluster.lock | $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-cluster
+	@$(BIN)/uv pip sync --quiet --python .venv-cluster/bin/python --require-hashes requirements-cluster.lock
 	@touch $@
 
 test-browser: setup ## Run the tests that read the report in a browser (installs Debian's Chromium if there is none; needs root for that).
@@ -115,4 +125,6 @@ lock: $(READY) ## Pin every dependency again (UPGRADE=1 takes newer versions).
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --extra dev --extra spark --group sail $(if $(UPGRADE),--upgrade) \
 		--output-file requirements-spark.lock
-	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements.lock requirements-docs.lock requirements-spark.lock || { echo "a lock file names an address: it must hold names, versions and hashes only" >&2; exit 1; }
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group cluster --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade) --output-file requirements-cluster.lock
+	@! grep -nE 'https?:|file:|--index|--extra-index|--find-links|^[^#]* @ |/opt' requirements*.lock || { echo "a lock file names an address: it must hold names, versions and hashes only" >&2; exit 1; }

@@ -36,10 +36,11 @@ def run(session: Any, tree: Any, name: str, folder: str) -> Any:
     return session.sql(to_spark(tree))
 
 
-def stored(session: Any, schema: Any, *paths: str) -> Any:
-    """What was written there. Sail writes no file for no rows, and files of wider types than it announced."""
+def stored(session: Any, made: Any, *paths: str) -> Any:
+    """What was written there of the frame `made`, which is asked for its types only when nothing was: Sail writes no file
+    for no rows, and files of wider types than it announced."""
     written = [path for path in paths if any(Path(path).rglob("*.parquet"))]
-    return session.read.parquet(*written) if written else session.createDataFrame([], schema)
+    return session.read.parquet(*written) if written else session.createDataFrame([], made.schema)
 
 
 def _reads(query: Any, name: str) -> list[Any]:
@@ -51,16 +52,16 @@ def _walk(session: Any, before: list[Any], cte: Any, view: str, folder: str) -> 
     seed, step = cte.this.left, cte.this.right
     paths: list[str] = []
     found = session.sql(to_spark(_with(before, seed)))
-    schema = found.schema
+    first = found
     while len(paths) < MOST_ROUNDS:
         if cte.this.args.get("distinct"):
             found = found.distinct()
-            found = found.subtract(stored(session, schema, *paths)) if paths else found
+            found = found.subtract(stored(session, first, *paths)) if paths else found
         path = f"{folder}/{len(paths)}"
         found.write.mode("overwrite").parquet(path)
-        made = stored(session, schema, path)
+        made = stored(session, first, path)
         if made.isEmpty():
-            stored(session, schema, *paths).createOrReplaceTempView(view)
+            stored(session, first, *paths).createOrReplaceTempView(view)
             return
         paths.append(path)
         made.createOrReplaceTempView(f"{view}__round")

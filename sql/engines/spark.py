@@ -34,6 +34,8 @@ _EVERY_PERIOD = """
 select period_grain, period_start from core.fct_scope_period
 union select 'month' as period_grain, period_start from marts.team_turnover_monthly
 """
+_GARBLED = "deserializing response"
+"""In what gRPC says of an answer that it cannot read: seen once in some thousands of Sail's."""
 _WHOLE = {
     "staging.dirty_day": "select date_day as activity_date from core.dim_date",
     "staging.dirty_scope_period": _EVERY_PERIOD,
@@ -103,10 +105,19 @@ class SparkEngine:
             self.store(model)
 
     def _store(self, table: str, text: str) -> None:
+        """Stores a table's rows as Parquet behind its view; an answer that came garbled is asked for once more."""
+        try:
+            self._write(table, text)
+        except Exception as error:
+            if not (_is_of_engine(error) and _GARBLED in str(error)):
+                raise
+            self._write(table, text)
+
+    def _write(self, table: str, text: str) -> None:
         path = self._path(table)
         frame = run(self.session, parse(text), view_name(table), str(self.folder / "rounds" / table))
         frame.write.mode("overwrite").parquet(str(path))
-        self._view(table, stored(self.session, frame.schema, str(path)))
+        self._view(table, stored(self.session, frame, str(path)))
 
     def _view(self, table: str, frame: Any) -> None:
         frame.createOrReplaceTempView(view_name(table))
