@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from models.errors import SettingsError
@@ -90,13 +90,12 @@ class Place:
             for block in obstore.get(self.store, key).stream(min_chunk_size=_BLOCK):
                 yield bytes(block)
 
-    def download(self, key: str, path: Path) -> tuple[str, int]:
-        """Writes an object to a file; its sha256 and size as they came."""
+    def download(self, key: str, file: BinaryIO) -> tuple[str, int]:
+        """Writes an object to an opened file; its sha256 and size as they came."""
         digest, size = hashlib.sha256(), 0
-        with path.open("wb") as file:
-            for block in self.blocks(key):
-                digest.update(block)
-                size += file.write(block)
+        for block in self.blocks(key):
+            digest.update(block)
+            size += file.write(block)
         return digest.hexdigest(), size
 
     def upload(self, key: str, path: Path) -> None:

@@ -92,7 +92,8 @@ def _bring(place: Place, pointer: Pointer, folder: Path, final: Path, told: Call
 
 
 def _bring_file(place: Place, file: PointedFile, target: Path) -> None:
-    sha256, size = place.download(file.key, target)
+    with target.open("wb") as opened:
+        sha256, size = place.download(file.key, opened)
     if (sha256, size) != (file.sha256, file.size):
         target.unlink()
         raise PlaceError(

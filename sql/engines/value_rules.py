@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from models.errors import CatalogueError
 from sql.engines.tree import Rule, call, cast, each, fill
 
 DAY_MICROSECONDS = 86_400_000_000
@@ -30,7 +31,10 @@ def _microseconds(value: Any) -> Any:
 
 def _whole_seconds(unit: Any, start: Any, end: Any) -> Any:
     if unit.name.lower() != "second":
-        raise NotImplementedError(f"date_sub('{unit.name}', …) has no rule for Spark")
+        raise CatalogueError(
+            f"date_sub('{unit.name}', …) has no rule for Spark",
+            "Write the model with seconds, or give it a rule in sql/engines/value_rules.py.",
+        )
     return exp.IntDiv(
         this=exp.Paren(this=exp.Sub(this=_microseconds(end), expression=_microseconds(start))),
         expression=exp.Literal.number(1_000_000),

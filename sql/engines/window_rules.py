@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from models.errors import CatalogueError
 from sql.engines.tree import Rule, call, cast, each, fill
 
 
@@ -67,7 +68,10 @@ def _median_of_others(node: Any) -> Any:
     if isinstance(quantile, exp.Filter):
         quantile, condition = quantile.this, quantile.expression.this
     if not isinstance(quantile, exp.PercentileCont) or quantile.expression.name != "0.5":
-        raise NotImplementedError("only a median has a rule for `exclude current row`")
+        raise CatalogueError(
+            "only a median has a rule for `exclude current row`",
+            "Write the model without it, or give it a rule in sql/engines/window_rules.py.",
+        )
     value = quantile.this
     own = value if condition is None else exp.Case(ifs=[exp.If(this=condition, true=value)])
     window = exp.Window(this=call("collect_list", own.copy()), partition_by=node.args.get("partition_by"))

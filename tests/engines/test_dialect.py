@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import CatalogueError
 from sql.catalog import load_catalogue
 from sql.engines.dialect import parse, to_spark
 from sql.engines.spark import ENGINE_LAYERS
@@ -90,6 +91,20 @@ RULES = {
 def test_a_construct_is_written_for_spark(rule: str) -> None:
     here, there = RULES[rule]
     assert " ".join(to_spark(parse(here)).split()) == there
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select date_sub('day', a, b) as x from t",
+        "select quantile_cont(a, 0.9) over (partition by b rows between unbounded preceding and unbounded following"
+        " exclude current row) as x from t",
+    ],
+)
+def test_a_construct_without_a_rule_is_refused_with_what_to_do(query: str) -> None:
+    with pytest.raises(CatalogueError, match=r"has a rule|has no rule") as refused:
+        to_spark(parse(query))
+    assert "sql/engines/" in str(refused.value)
 
 
 def test_nothing_of_duckdb_is_left_in_any_model() -> None:
