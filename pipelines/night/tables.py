@@ -80,7 +80,7 @@ def build_tables(
         for model in catalogue.ordered()
         if wanted is None or model.table in wanted or _is_scratch(model)
     }
-    existing = existing_kinds(connection)
+    existing, has_previous = existing_kinds(connection), _has_previous(connection)
     days_are_told = is_full or only is not None or window is not None
     stopped: set[str] = set()
 
@@ -92,6 +92,8 @@ def build_tables(
             return None
         if table == "staging.dirty_scope_period" and (is_full or only is not None):
             _write_periods(lane)
+            return None
+        if models[table].query.reads_previous and not has_previous:
             return None
         if engine is not None and engine.makes(models[table]):
             return build_table(lane, engine.make(lane, models[table]), WriteMode.REBUILD, existing)
@@ -108,6 +110,12 @@ def build_tables(
             results[table] = result
             stopped |= set() if result.committed else catalogue.downstream({table})
     return [results[table] for table in models if table in results]
+
+
+def _has_previous(connection: duckdb.DuckDBPyConnection) -> bool:
+    """False on a first night: then there is nothing that tonight could differ from."""
+    asked = "select 1 from duckdb_databases() where database_name = 'previous'"
+    return connection.execute(asked).fetchone() is not None
 
 
 def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) -> None:
