@@ -348,7 +348,9 @@ def test_columns_that_nothing_names_are_kept_privately_and_told_once(desk):
     with duckdb.connect(str(desk.workspace.published / "private.duckdb"), read_only=True) as private:
         own = "select record_key, extra from extra where starts_with(record_key, ?) order by 1"
         extra = private.execute(own, [f"{desk.name('crm')}:"]).fetchall()
-    assert extra == [(f"{desk.name('crm')}:{name}", f'{{"mood":"{mood}"}}') for name, mood in (("A1", "sunny"), ("A2", "rainy"))]
+    assert extra == [
+        (f"{desk.name('crm')}:{name}", f'{{"mood":"{mood}"}}') for name, mood in (("A1", "sunny"), ("A2", "rainy"))
+    ]
 
 
 def test_a_partial_build_leaves_new_files_to_the_next_whole_night(office):
