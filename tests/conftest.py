@@ -5,4 +5,4 @@ import os
 from tests.cheap_nights import CHEAP, MALLOC
 
 os.environ.update(CHEAP)
-os.environ.setdefault("GLIBC_TUNABLES", MALLOC)  # heard by the processes that pytest-xdist and tests start
+os.environ["GLIBC_TUNABLES"] = MALLOC  # heard by the processes that pytest-xdist and tests start
