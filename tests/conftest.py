@@ -2,6 +2,7 @@
 
 import os
 
-from tests.cheap_nights import CHEAP
+from tests.cheap_nights import CHEAP, MALLOC
 
 os.environ.update(CHEAP)
+os.environ["GLIBC_TUNABLES"] = MALLOC  # heard by the processes that pytest-xdist and tests start

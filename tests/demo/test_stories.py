@@ -36,12 +36,15 @@ class Findings:
             if event.is_past:
                 self.newest[source] = max(event.day, self.newest.get(source, date.min))
                 self.events[self.roster.resolve(row.get("rep_id", ""), source)].append(event)
+        self.touches = Counter(
+            (rep_id, event.day) for rep_id, events in self.events.items() for event in events if event.is_touch
+        )
 
     def touches_a_workday(self, rep_id, monday):
         """None in a week without workdays; up to `as_of`."""
         days = [monday + timedelta(days=number) for number in range(7)]
         workdays = sum(self.roster.is_workday(rep_id, day) for day in days if day <= self.last)
-        touches = sum(event.is_touch and event.day in days for event in self.events[rep_id])
+        touches = sum(self.touches[rep_id, day] for day in days)
         return touches / workdays if workdays else None
 
     def baseline(self, rep_id, monday):

@@ -25,6 +25,7 @@ from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 from sql.hashing import logical_hashes
 from tests.cheap_nights import ALL_MARTS, CHEAP
+from tests.runs.together import run_together
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
@@ -148,6 +149,12 @@ def storied_demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def office(tmp_path: Path) -> Office:
     """A fresh workspace."""
     return Office(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="module")
+def shared_nights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, BaseException]:
+    """What went wrong in the module's tests that share their nights, by their names."""
+    return run_together(Office(tmp_path_factory.mktemp("together") / "workspace"), request.module)
 
 
 @pytest.fixture

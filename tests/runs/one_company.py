@@ -20,15 +20,14 @@ from tests.runs.conftest import Office
 
 SETTINGS = """
 company: {name: Test, timezone: America/New_York, holidays: {default_country: US}}
-engine: {threads: THREADS}
 sources:
   - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
 """
 
 
 def main(home: str, threads: str, shuffle: str) -> None:
-    office = Office(Path(home), SETTINGS.replace("THREADS", threads))
-    office.environment = dict(os.environ)
+    office = Office(Path(home), SETTINGS)
+    office.environment = {**os.environ, "TOUCHLINE__ENGINE__THREADS": threads}
     made = Path(home) / "made"
     write_demo(made, reps=4, days=40, events=600)
     files = sorted(path for path in made.iterdir() if path.is_file())

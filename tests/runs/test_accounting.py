@@ -11,6 +11,7 @@ from models.settings import load_settings
 from pipelines.night.run import NightRequest, run_night
 from tests.reliability import record
 from tests.runs.conftest import AS_OF, STARTED
+from tests.runs.together import together
 
 REP = {
     "rep_id": "R1",
@@ -65,39 +66,43 @@ def test_the_same_bytes_under_another_name_add_nothing(office):
     assert touches(office) == [("crm:R1", "2026-03-02", 2)]
 
 
-def test_an_equal_row_is_a_duplicate_an_older_one_superseded_a_newer_one_wins(office):
-    office.deliver("reps.csv", [REP])
-    office.deliver("activities_1.csv", calls("A1", "A1", "A2"))
-    office.night()
-    assert accounting(office)["activities_1.csv"] == [3, 2, 1, 0, 0, 0]
+@together
+def test_an_equal_row_is_a_duplicate_an_older_one_superseded_a_newer_one_wins(desk):
+    desk.deliver("reps.csv", [REP])
+    desk.deliver("activities_1.csv", calls("A1", "A1", "A2"))
+    yield
+    assert accounting(desk)["activities_1.csv"] == [3, 2, 1, 0, 0, 0]
     newer = calls("A1", status="cancelled", updated_at="2026-03-03T00:00:00Z")
-    office.deliver("activities_2.csv", newer + calls("A2"))
-    office.deliver("activities_3.csv", calls("A1", updated_at="2026-03-01T00:00:00Z"))
-    office.night()
-    assert accounting(office)["activities_2.csv"] == [2, 1, 1, 0, 0, 0]
-    assert accounting(office)["activities_3.csv"] == [1, 0, 0, 1, 0, 0]
-    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+    desk.deliver("activities_2.csv", newer + calls("A2"))
+    desk.deliver("activities_3.csv", calls("A1", updated_at="2026-03-01T00:00:00Z"))
+    yield
+    assert accounting(desk)["activities_2.csv"] == [2, 1, 1, 0, 0, 0]
+    assert accounting(desk)["activities_3.csv"] == [1, 0, 0, 1, 0, 0]
+    assert touches(desk) == [("crm:R1", "2026-03-02", 1)]
 
 
-def test_without_updated_at_the_later_landed_row_wins_and_is_listed_as_a_conflict(office):
-    office.deliver("reps.csv", [REP])
-    office.deliver("activities_1.csv", calls("A1", updated_at=""))
-    office.night()
-    office.deliver("activities_2.csv", calls("A1", updated_at="", status="cancelled"))
-    office.night()
-    assert touches(office) == []
-    assert office.query("select record_id, kept_load_id, other_load_id, reason from ops.conflict") == [
-        ("crm:A1", "000002-0001", "000001-0001", "no_updated_at")
+@together
+def test_without_updated_at_the_later_landed_row_wins_and_is_listed_as_a_conflict(desk):
+    desk.deliver("reps.csv", [REP])
+    desk.deliver("activities_1.csv", calls("A1", updated_at=""))
+    yield
+    desk.deliver("activities_2.csv", calls("A1", updated_at="", status="cancelled"))
+    yield
+    assert touches(desk) == []
+    loads = dict(desk.query("select file_name, load_id from ops.load"))
+    assert desk.query("select record_id, kept_load_id, other_load_id, reason from ops.conflict") == [
+        ("crm:A1", loads["activities_2.csv"], loads["activities_1.csv"], "no_updated_at")
     ]
 
 
-def test_a_deleted_call_is_gone_from_past_days_too(office):
-    office.deliver("reps.csv", [REP])
-    office.deliver("activities_1.csv", calls("A1", "A2"))
-    office.night()
-    office.deliver("activities_2.csv", calls("A2", is_deleted="true", updated_at="2026-03-09T00:00:00Z"))
-    office.night()
-    assert touches(office) == [("crm:R1", "2026-03-02", 1)]
+@together
+def test_a_deleted_call_is_gone_from_past_days_too(desk):
+    desk.deliver("reps.csv", [REP])
+    desk.deliver("activities_1.csv", calls("A1", "A2"))
+    yield
+    desk.deliver("activities_2.csv", calls("A2", is_deleted="true", updated_at="2026-03-09T00:00:00Z"))
+    yield
+    assert touches(desk) == [("crm:R1", "2026-03-02", 1)]
 
 
 def test_a_broken_row_is_quarantined_with_field_rule_and_what_was_found(office):
@@ -165,42 +170,45 @@ def test_an_unknown_rep_is_credited_when_the_roster_arrives(office):
     assert office.query("select * from ops.unattributed") == []
 
 
-def test_a_late_change_of_the_roster_restates_past_days(office):
-    office.deliver("reps.csv", [REP])
-    office.deliver("activities.csv", [*calls("A1"), *calls("A2", occurred_at="2026-03-20T15:00:00Z")])
-    office.night()
-    office.deliver("reps_2.csv", [{**REP, "rep_type": "outside", "effective_from": "2026-03-15"}])
-    office.night()
-    rows = office.query("select activity_date::varchar, rep_type from marts.rep_activity_daily order by 1")
+@together
+def test_a_late_change_of_the_roster_restates_past_days(desk):
+    desk.deliver("reps.csv", [REP])
+    desk.deliver("activities.csv", [*calls("A1"), *calls("A2", occurred_at="2026-03-20T15:00:00Z")])
+    yield
+    desk.deliver("reps_2.csv", [{**REP, "rep_type": "outside", "effective_from": "2026-03-15"}])
+    yield
+    rows = desk.query("select activity_date::varchar, rep_type from marts.rep_activity_daily order by 1")
     assert rows == [("2026-03-02", "inside"), ("2026-03-20", "outside")]
 
 
-def test_activities_of_a_merged_contact_move_to_the_survivor(office):
-    office.deliver("reps.csv", [REP])
+@together
+def test_activities_of_a_merged_contact_move_to_the_survivor(desk):
+    desk.deliver("reps.csv", [REP])
     contacts = [{"contact_id": name, "updated_at": "2026-01-01T00:00:00Z"} for name in ("C1", "C2", "C3")]
-    office.deliver("contacts.csv", contacts)
-    office.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C3")])
-    office.night()
-    assert office.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
+    desk.deliver("contacts.csv", contacts)
+    desk.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C3")])
+    yield
+    assert desk.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
     merged = [
         {"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"}
         for a, b in (("C1", "C2"), ("C2", "C3"))
     ]
-    office.deliver("contacts_2.csv", merged)
-    office.night()
-    assert office.query("select contacts_touched from marts.rep_activity_daily") == [(1,)]
+    desk.deliver("contacts_2.csv", merged)
+    yield
+    assert desk.query("select contacts_touched from marts.rep_activity_daily") == [(1,)]
 
 
-def test_a_row_of_a_circle_that_comes_again_is_a_duplicate(office):
+@together
+def test_a_row_of_a_circle_that_comes_again_is_a_duplicate(desk):
     first = {"contact_id": "C1", "merged_into_id": "C2", "updated_at": "2026-03-01T00:00:00Z"}
     closing = {"contact_id": "C2", "merged_into_id": "C1", "updated_at": "2026-03-02T00:00:00Z"}
-    office.deliver("contacts_1.csv", [first])
-    office.night()
-    office.deliver("contacts_2.csv", [{**first, "is_deleted": ""}])
-    office.deliver("contacts_3.csv", [closing])
-    assert office.night().status == "published"
+    desk.deliver("contacts_1.csv", [first])
+    yield
+    desk.deliver("contacts_2.csv", [{**first, "is_deleted": ""}])
+    desk.deliver("contacts_3.csv", [closing])
+    assert (yield).status == "published"
     parts = "file_name, rows_accepted, rows_duplicate, rows_quarantined"
-    assert office.query(f"select {parts} from ops.load_accounting where entity = 'contacts' order by file_name") == [
+    assert desk.query(f"select {parts} from ops.load_accounting where entity = 'contacts' order by file_name") == [
         ("contacts_1.csv", 1, 0, 0),
         ("contacts_2.csv", 0, 1, 0),
         ("contacts_3.csv", 0, 0, 1),
@@ -221,21 +229,22 @@ def test_the_row_of_a_circle_that_leaves_accepted_is_the_one_that_was_accepted(o
     assert office.query(told) == [("contacts_0.csv", 0, 1, 1), ("contacts_1.csv", 0, 0, 1)]
 
 
-def test_merges_in_a_circle_are_quarantined_and_each_counts_as_itself(office):
-    office.deliver("reps.csv", [REP])
+@together
+def test_merges_in_a_circle_are_quarantined_and_each_counts_as_itself(desk):
+    desk.deliver("reps.csv", [REP])
     circle = [
         {"contact_id": a, "merged_into_id": b, "updated_at": "2026-03-05T00:00:00Z"}
         for a, b in (("C1", "C2"), ("C2", "C1"))
     ]
-    office.deliver("contacts.csv", circle)
-    office.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C2")])
-    office.night()
-    assert accounting(office)["contacts.csv"] == [2, 0, 0, 0, 2, 0]
-    assert office.query("select line_number, rule from quarantine.rejected order by 1") == [
+    desk.deliver("contacts.csv", circle)
+    desk.deliver("activities.csv", [*calls("A1", contact_id="C1"), *calls("A2", contact_id="C2")])
+    yield
+    assert accounting(desk)["contacts.csv"] == [2, 0, 0, 0, 2, 0]
+    assert desk.query("select line_number, rule from quarantine.rejected order by 1") == [
         (2, "merge_cycle"),
         (3, "merge_cycle"),
     ]
-    assert office.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
+    assert desk.query("select contacts_touched from marts.rep_activity_daily") == [(2,)]
 
 
 def test_a_sum_that_does_not_add_up_stops_publication_and_keeps_the_last_good_night(office):
@@ -328,16 +337,20 @@ def test_who_a_contact_is_stays_out_of_the_published_file(office):
         assert private.execute("select count(*) from contact_identity").fetchone() == (2,)
 
 
-def test_columns_that_nothing_names_are_kept_privately_and_told_once(office):
-    office.deliver("reps.csv", [REP])
-    office.deliver("activities_1.csv", calls("A1", mood="sunny"))
-    told = [note for note in office.night().notes if "mood" in note]
-    office.deliver("activities_2.csv", calls("A2", mood="rainy"))
-    told_again = [note for note in office.night().notes if "mood" in note]
+@together
+def test_columns_that_nothing_names_are_kept_privately_and_told_once(desk):
+    desk.deliver("reps.csv", [REP])
+    desk.deliver("activities_1.csv", calls("A1", mood="sunny"))
+    told = [note for note in (yield).notes if "mood" in note]
+    desk.deliver("activities_2.csv", calls("A2", mood="rainy"))
+    told_again = [note for note in (yield).notes if "mood" in note]
     assert (len(told), told_again) == (1, [])
-    with duckdb.connect(str(office.workspace.published / "private.duckdb"), read_only=True) as private:
-        extra = private.execute("select record_key, extra from extra order by 1").fetchall()
-    assert extra == [("crm:A1", '{"mood":"sunny"}'), ("crm:A2", '{"mood":"rainy"}')]
+    with duckdb.connect(str(desk.workspace.published / "private.duckdb"), read_only=True) as private:
+        own = "select record_key, extra from extra where starts_with(record_key, ?) order by 1"
+        extra = private.execute(own, [f"{desk.name('crm')}:"]).fetchall()
+    assert extra == [
+        (f"{desk.name('crm')}:{name}", f'{{"mood":"{mood}"}}') for name, mood in (("A1", "sunny"), ("A2", "rainy"))
+    ]
 
 
 def test_a_partial_build_leaves_new_files_to_the_next_whole_night(office):
@@ -369,11 +382,12 @@ def test_an_alias_that_leads_nowhere_hides_its_ids_and_nothing_else(office):
     assert touches(office) == [("crm:R3", "2026-03-02", 1), ("unknown", "2026-03-02", 1)]
 
 
-def test_a_refused_file_moves_no_line_number_of_the_next(office):
+@together
+def test_a_refused_file_moves_no_line_number_of_the_next(desk):
     """Rows that are taken out of the staging table leave their places behind."""
-    office.deliver("activities_1.csv", calls("A1", "A2"))
-    office.deliver("activities_2.csv", calls(*(f"B{place}" for place in range(25)), channel="pigeon"))
-    office.deliver("activities_3.csv", [*calls("C1", "C2"), *calls("C3", channel="pigeon")])
-    office.night()
-    assert accounting(office)["activities_3.csv"] == [3, 2, 0, 0, 1, 0]
-    assert office.query("select file_name, line_number from quarantine.rejected") == [("activities_3.csv", 4)]
+    desk.deliver("activities_1.csv", calls("A1", "A2"))
+    desk.deliver("activities_2.csv", calls(*(f"B{place}" for place in range(25)), channel="pigeon"))
+    desk.deliver("activities_3.csv", [*calls("C1", "C2"), *calls("C3", channel="pigeon")])
+    yield
+    assert accounting(desk)["activities_3.csv"] == [3, 2, 0, 0, 1, 0]
+    assert desk.query("select file_name, line_number from quarantine.rejected") == [("activities_3.csv", 4)]

@@ -73,6 +73,11 @@ def hook(silent, httpserver, monkeypatch):
     return lambda: [json.loads(request.data) for request, _ in httpserver.log]
 
 
+def judge_one_call_with_a_channel(office):
+    deliver_one_call(office).configure(SETTINGS + HOOK)
+    office.night()
+
+
 def alerts(office):
     return office.query(
         "select rule, subject_id, state, started_date::varchar from marts.alerts order by started_at, 1"
@@ -150,7 +155,7 @@ def test_each_piece_of_news_is_written_once_also_after_a_crash_before_telling_an
 
 
 def test_a_night_that_failed_is_told_and_a_good_one_ends_it(hook, silent, monkeypatch):
-    silent.night()
+    silent.stand_on(judge_one_call_with_a_channel)
     (told,) = hook_messages(hook, silent)
     assert told["alerts"][0]["rule"] == "source_stale"
     with monkeypatch.context() as broken:
@@ -218,7 +223,7 @@ def test_what_was_given_up_is_sent_when_somebody_asks_for_it(hook, silent, https
     httpserver.clear()
     httpserver.expect_ordered_request("/hook").respond_with_data("", 404)
     httpserver.expect_ordered_request("/hook").respond_with_data("")
-    silent.night()
+    silent.stand_on(judge_one_call_with_a_channel)
     arguments = ["alerts", "deliver", "--home", str(silent.workspace.home)]
     for more, requests in (([], 1), ([], 1), (["--dead"], 2)):
         with pytest.raises(SystemExit) as ended:

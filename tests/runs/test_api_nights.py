@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import stamina
 from models.errors import SettingsError
 from pipelines.night.rollback import roll_back
 from tests.runs.conftest import STARTED, Office
+from tests.runs.together import Desk, together
 from tests.sources.fakes.hubspot import TOKEN, FakeHubSpot
 from tests.sources.fakes.server import Fault
 
@@ -42,10 +44,13 @@ fields:
 JUST_BEFORE = STARTED + timedelta(days=1) - timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("HUBSPOT_TOKEN", TOKEN)
-    with stamina.set_testing(True, attempts=3, cap=False):
+COMPANY = {"timezone": "UTC"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_waiting() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched, stamina.set_testing(True, attempts=3, cap=False):
+        patched.setenv("HUBSPOT_TOKEN", TOKEN)
         yield
 
 
@@ -67,6 +72,17 @@ def api_office(office: Office, hubspot: FakeHubSpot) -> Office:
     return office
 
 
+@contextmanager
+def calls_of(desk: Desk) -> Iterator[FakeHubSpot]:
+    """A HubSpot of its own for a desk, which asks it for calls."""
+    desk.office.deliver("calls.yaml", CALLS.encode(), "mappings")
+    with FakeHubSpot() as fake:
+        fake.now = JUST_BEFORE
+        api = {"token": "env:HUBSPOT_TOKEN", "base_url": fake.url, "objects": ["calls"], "daily_share": 1}
+        desk.sources = [{"name": "hub", "kind": "hubspot_api", "mappings": "mappings", "api": api}]
+        yield fake
+
+
 def add_calls(fake: FakeHubSpot, *ids: int, at: datetime = JUST_BEFORE, **properties: str) -> None:
     for id in ids:
         fake.add("calls", id, {"hs_timestamp": "2026-03-02T15:00:00Z"} | properties, updated=at)
@@ -86,39 +102,45 @@ def cursor(office: Office) -> datetime:
     return until
 
 
-def test_a_first_load_and_a_night_of_changes_count_every_record_once(api_office, hubspot):
-    add_calls(hubspot, *range(1, 251))
-    hubspot.link("calls", 7, "contacts", 70, 71)
-    night(api_office)
-    assert ids(api_office) == list(range(1, 251))
-    hubspot.now += timedelta(days=1)
-    add_calls(hubspot, 251, 7, at=hubspot.now, hubspot_owner_id="9")
-    hubspot.link("calls", 7, "contacts", 70, 71, 72)
-    outcome = night(api_office)
-    assert ids(api_office) == list(range(1, 252))
-    [(contacts, rep)] = api_office.query(
-        "select list_sort(contact_ids), source_rep_id from core.fct_activity where activity_id = 'hub:call-7'"
-    )
-    assert (contacts, rep) == (["hub:70", "hub:71", "hub:72"], "9")
-    assert "fetched" not in " ".join(outcome.notes)
+@together
+def test_a_first_load_and_a_night_of_changes_count_every_record_once(desk):
+    with calls_of(desk) as hubspot:
+        add_calls(hubspot, *range(1, 251))
+        hubspot.link("calls", 7, "contacts", 70, 71)
+        yield
+        assert ids(desk) == list(range(1, 251))
+        hubspot.now += timedelta(days=1)
+        add_calls(hubspot, 251, 7, at=hubspot.now, hubspot_owner_id="9")
+        hubspot.link("calls", 7, "contacts", 70, 71, 72)
+        outcome = yield
+        assert ids(desk) == list(range(1, 252))
+        [(contacts, rep)] = desk.query(
+            "select list_sort(contact_ids), source_rep_id from core.fct_activity where activity_id = 'hub:call-7'"
+        )
+        assert (contacts, rep) == (["hub:70", "hub:71", "hub:72"], "9")
+        assert "fetched" not in " ".join(outcome.notes)
 
 
-def test_the_cursor_ends_before_now_and_is_in_the_generation(api_office, hubspot):
-    add_calls(hubspot, 1)
-    night(api_office)
-    assert cursor(api_office) == STARTED + timedelta(days=1) - timedelta(minutes=10)
-    [(until, records)] = api_office.query("select fetched_until, records from ops.source_cursor where object = 'calls'")
-    assert (until.tzinfo is not None, records) == (True, 1)
+@together
+def test_the_cursor_ends_before_now_and_is_in_the_generation(desk):
+    with calls_of(desk) as hubspot:
+        add_calls(hubspot, 1)
+        yield
+        assert cursor(desk) == STARTED + timedelta(days=1) - timedelta(minutes=10)
+        [(until, records)] = desk.query("select fetched_until, records from ops.source_cursor where object = 'calls'")
+        assert (until.tzinfo is not None, records) == (True, 1)
 
 
-def test_an_archived_record_is_deleted(api_office, hubspot):
-    add_calls(hubspot, 1, 2)
-    night(api_office)
-    assert api_office.query("select deletes_observable from ops.source") == [(True,)]  # it was asked for them
-    hubspot.now += timedelta(days=1)
-    hubspot.archive("calls", 2)
-    night(api_office)
-    assert ids(api_office) == [1]
+@together
+def test_an_archived_record_is_deleted(desk):
+    with calls_of(desk) as hubspot:
+        add_calls(hubspot, 1, 2)
+        yield
+        assert desk.query("select deletes_observable from ops.source") == [(True,)]  # it was asked for them
+        hubspot.now += timedelta(days=1)
+        hubspot.archive("calls", 2)
+        yield
+        assert ids(desk) == [1]
 
 
 def test_a_record_that_vanished_is_deleted_when_all_ids_are_listed(api_office, hubspot):
@@ -144,22 +166,24 @@ def test_a_list_of_ids_that_lacks_most_records_is_not_believed(api_office, hubsp
     assert "is not believed: it lacks 3 of 5 known records" in " ".join(outcome.notes)
 
 
-def test_a_fault_in_the_middle_moves_no_cursor_and_the_next_night_goes_on(api_office, hubspot):
-    add_calls(hubspot, *range(1, 351))
-    hubspot.faults = [Fault("/objects/calls$", "html", times=50, after=2)]
-    outcome = night(api_office)
-    assert "hub: calls, calls_archived could not be fetched to the end" in " ".join(outcome.notes)
-    assert ids(api_office) == []
-    hubspot.faults = []
-    asked = len(hubspot.asked)
-    night(api_office)
-    assert ids(api_office) == list(range(1, 351))
-    lists = [
-        one
-        for one in hubspot.asked[asked:]
-        if one.path.endswith("/objects/calls") and one.query.get("archived") != "true"
-    ]
-    assert "after" in lists[0].query  # it went on behind the last page that had landed
+@together
+def test_a_fault_in_the_middle_moves_no_cursor_and_the_next_night_goes_on(desk):
+    with calls_of(desk) as hubspot:
+        add_calls(hubspot, *range(1, 351))
+        hubspot.faults = [Fault("/objects/calls$", "html", times=50, after=2)]
+        outcome = yield
+        assert "hub: calls, calls_archived could not be fetched to the end" in " ".join(outcome.notes)
+        assert ids(desk) == []
+        hubspot.faults = []
+        asked = len(hubspot.asked)
+        yield
+        assert ids(desk) == list(range(1, 351))
+        lists = [
+            one
+            for one in hubspot.asked[asked:]
+            if one.path.endswith("/objects/calls") and one.query.get("archived") != "true"
+        ]
+        assert "after" in lists[0].query  # it went on behind the last page that had landed
 
 
 def test_a_wrong_token_is_told_and_nothing_is_asked_again(api_office, hubspot, monkeypatch):
@@ -207,26 +231,35 @@ def test_a_night_with_nothing_new_asks_little_and_builds_nothing(api_office, hub
     assert len(hubspot.asked) == asked
 
 
-def test_the_roster_lies_beside_the_api(api_office, hubspot):
-    api_office.deliver(
-        "reps.csv", [{"rep_id": "9", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}], "inbox/hub"
-    )
-    add_calls(hubspot, 1, hubspot_owner_id="9")
-    night(api_office)
-    assert api_office.query("select rep_id from core.fct_activity") == [("hub:9",)]
+@together
+def test_the_roster_lies_beside_the_api(desk):
+    with calls_of(desk) as hubspot:
+        desk.deliver(
+            "reps.csv",
+            [{"rep_id": "9", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}],
+            "inbox/hub",
+        )
+        add_calls(hubspot, 1, hubspot_owner_id="9")
+        yield
+        assert desk.query("select rep_id from core.fct_activity") == [("hub:9",)]
 
 
-def test_the_ledger_names_the_object_and_adds_up(api_office, hubspot):
-    add_calls(hubspot, *range(1, 121))
-    night(api_office)
-    found = api_office.query(
-        "select object, entity, sum(rows_read)::int, sum(rows_accepted)::int from ops.load join ops.load_accounting"
-        " using (load_id, entity) group by all"
-    )
-    assert found == [("calls", "activities", 120, 120)]
-    files = [json.loads(path.read_text()) for path in api_office.workspace.fetched.glob("hub/calls/window-*.json")]
-    assert [file["records"] for file in files] == [120]
-    assert datetime.fromisoformat(files[0]["until"]) < datetime.now(UTC) + timedelta(days=3650)
+@together
+def test_the_ledger_names_the_object_and_adds_up(desk):
+    with calls_of(desk) as hubspot:
+        add_calls(hubspot, *range(1, 121))
+        yield
+        found = desk.query(
+            "select object, entity, sum(rows_read)::int, sum(rows_accepted)::int from ops.load join ops.load_accounting"
+            " using (load_id, entity) group by all"
+        )
+        assert found == [("calls", "activities", 120, 120)]
+        files = [
+            json.loads(path.read_text())
+            for path in desk.workspace.fetched.glob(f"{desk.name('hub')}/calls/window-*.json")
+        ]
+        assert [file["records"] for file in files] == [120]
+        assert datetime.fromisoformat(files[0]["until"]) < datetime.now(UTC) + timedelta(days=3650)
 
 
 def test_a_clock_that_ran_years_ahead_for_a_night_loses_no_record(api_office, hubspot):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,10 @@ from models.settings import load_settings
 from pipelines.sources.readings import readers_of
 from tests.runs.conftest import Office
 from tests.runs.test_accounting import accounting
+from tests.runs.together import together
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-SETTINGS = """
-company: {name: Test, timezone: America/New_York}
-sources:
-  - {name: hub, kind: hubspot_export, path: inbox/hub, timezone: UTC, max_quarantined_share: 1}
-"""
+HUB = {"name": "hub", "kind": "hubspot_export", "timezone": "UTC", "max_quarantined_share": 1}
 EXPORTS = {
     "calls 2026-03.csv": {
         "Record ID": "512", "Activity date": "2026-03-02 10:00", "Call outcome": "Left voicemail",
@@ -43,16 +41,18 @@ EXPORTS = {
 
 @pytest.fixture
 def hub(office: Office) -> Office:
-    office.configure(SETTINGS)
+    office.configure(json.dumps({"sources": [HUB | {"path": "inbox/hub"}]}))
     return office
 
 
-def test_exports_with_labels_are_read_by_their_labels(hub):
+@together
+def test_exports_with_labels_are_read_by_their_labels(desk):
+    desk.sources = [HUB]
     for name, row in EXPORTS.items():
-        hub.deliver(name, [row], "inbox/hub")
-    assert hub.night().status == "published"
-    assert {name: counts[:2] for name, counts in accounting(hub).items()} == {name: [1, 1] for name in EXPORTS}
-    assert hub.query(
+        desk.deliver(name, [row], "inbox/hub")
+    assert (yield).status == "published"
+    assert {name: counts[:2] for name, counts in accounting(desk).items()} == {name: [1, 1] for name in EXPORTS}
+    assert desk.query(
         "select activity_id, occurred_at::varchar, channel, direction, status, disposition, duration_seconds,"
         " source_rep_id, account_id, list_sort(contact_ids), opportunity_id from core.fct_activity order by 1"
     ) == [
@@ -60,16 +60,18 @@ def test_exports_with_labels_are_read_by_their_labels(hub):
          ["hub:501", "hub:502"], None),
         ("hub:meeting-21", "2026-03-02 15:00:00+00", "meeting", "unknown", "no_show", None, 1800, "77", None, None, None),
     ]  # fmt: skip
-    assert hub.query(
+    assert desk.query(
         "select opportunity_id, stage, amount::float, deal_type, account_id from core.latest_opportunities"
     ) == [("hub:8", "closedwon", 1200.5, "new", "hub:9")]
-    assert hub.query("select account_id, name, country from core.latest_accounts") == [("hub:9", "Acme", "Chile")]
-    assert hub.query("select contact_id, account_id from core.latest_contacts") == [("hub:501", "hub:9")]
+    assert desk.query("select account_id, name, country from core.latest_accounts") == [("hub:9", "Acme", "Chile")]
+    assert desk.query("select contact_id, account_id from core.latest_contacts") == [("hub:501", "hub:9")]
 
 
-def test_a_connectors_tables_are_joined_to_their_engagement(hub):
+@together
+def test_a_connectors_tables_are_joined_to_their_engagement(desk):
+    desk.sources = [HUB]
     at = "2020-07-09 11:11:56.288"
-    hub.deliver(
+    desk.deliver(
         "engagement_call_data.csv",
         [
             {"engagement_id": "1", "_fivetran_synced": at, "disposition": "f240bbac-87c9-4f6e-bf70-924b57d47db7",
@@ -78,12 +80,12 @@ def test_a_connectors_tables_are_joined_to_their_engagement(hub):
         ],
         "inbox/hub",
     )  # fmt: skip
-    hub.deliver(
+    desk.deliver(
         "engagement_email_data.csv",
         [{"engagement_id": "3", "_fivetran_synced": at, "status": "SENT", "message_id": "<A@b.c>"}],
         "inbox/hub",
     )
-    hub.deliver(
+    desk.deliver(
         "engagement_data.csv",
         [
             {"id": "1", "type": "CALL", "owner_id": "77", "timestamp": "2020-05-01 18:26:00", "active": "true"},
@@ -98,14 +100,14 @@ def test_a_connectors_tables_are_joined_to_their_engagement(hub):
         ],
         "inbox/hub",
     )
-    hub.deliver(
+    desk.deliver(
         "engagement_contact_data.csv",
         [{"engagement_id": "1", "contact_id": "501"}, {"engagement_id": "1", "contact_id": "502"}],
         "inbox/hub",
     )
-    hub.deliver("engagement_deal_data.csv", [{"engagement_id": "2", "deal_id": "8"}], "inbox/hub")
-    hub.night()
-    assert hub.query(
+    desk.deliver("engagement_deal_data.csv", [{"engagement_id": "2", "deal_id": "8"}], "inbox/hub")
+    yield
+    assert desk.query(
         "select activity_id, occurred_at::varchar, direction, disposition, duration_seconds, source_rep_id,"
         " list_sort(contact_ids), opportunity_id from core.fct_activity order by 1"
     ) == [
@@ -115,16 +117,18 @@ def test_a_connectors_tables_are_joined_to_their_engagement(hub):
     ]  # fmt: skip
 
 
-def test_a_property_history_gives_the_stages_alone(hub):
+@together
+def test_a_property_history_gives_the_stages_alone(desk):
+    desk.sources = [HUB]
     rows = [
         {"deal_id": "8", "name": "dealstage", "value": "demo", "timestamp": "2026-01-01 6:00:00"},
         {"deal_id": "8", "name": "amount", "value": "1000", "timestamp": "2026-01-02 06:00:00"},
         {"deal_id": "8", "name": "dealstage", "value": "", "timestamp": "2026-01-03 06:00:00"},
     ]
-    hub.deliver("deal_property_history_data.csv", rows, "inbox/hub")
-    hub.night()
-    assert accounting(hub)["deal_property_history_data.csv"] == [3, 1, 0, 0, 0, 2]
-    assert hub.query("select to_stage, changed_at::varchar from core.latest_stage_changes") == [
+    desk.deliver("deal_property_history_data.csv", rows, "inbox/hub")
+    yield
+    assert accounting(desk)["deal_property_history_data.csv"] == [3, 1, 0, 0, 0, 2]
+    assert desk.query("select to_stage, changed_at::varchar from core.latest_stage_changes") == [
         ("demo", "2026-01-01 06:00:00+00")
     ]
 
@@ -175,21 +179,25 @@ Seven meetings of 1970 have seconds where milliseconds belong; 48 deals stand in
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real exports are not beside this clone")
-def test_a_connectors_real_tables_are_accounted_to_the_row(hub):
+@together
+def test_a_connectors_real_tables_are_accounted_to_the_row(desk):
+    desk.sources = [HUB]
     for path in sorted((DATA / "fivetran_hubspot_engagements_2023").glob("*.csv")):
-        hub.deliver(path.name, path.read_bytes(), "inbox/hub")
-    hub.night()
-    assert accounting(hub) == REAL_2023
-    assert hub.query("select distinct field, rule from quarantine.rejected order by all") == [
+        desk.deliver(path.name, path.read_bytes(), "inbox/hub")
+    yield
+    assert accounting(desk) == REAL_2023
+    assert desk.query("select distinct field, rule from quarantine.rejected order by all") == [
         ("ended_at", "out_of_range"), ("occurred_at", "out_of_range"), ("occurred_at", "required"), ("stage", "required"),
     ]  # fmt: skip
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real exports are not beside this clone")
-def test_tables_that_belong_to_no_object_are_told_and_not_read(hub):
+@together
+def test_tables_that_belong_to_no_object_are_told_and_not_read(desk):
+    desk.sources = [HUB]
     for path in sorted((DATA / "fivetran_hubspot_seeds").glob("*.csv")):
-        hub.deliver(path.name, path.read_bytes(), "inbox/hub")
-    outcome = hub.night()
+        desk.deliver(path.name, path.read_bytes(), "inbox/hub")
+    outcome = yield
     prefixes = (
         "email_",
         "property_",
@@ -202,7 +210,7 @@ def test_tables_that_belong_to_no_object_are_told_and_not_read(hub):
     )
     delivered = {path.name for path in (DATA / "fivetran_hubspot_seeds").glob("*.csv")}
     unread = {name for name in delivered if name.startswith(prefixes)}
-    assert set(accounting(hub)) == delivered - unread
+    assert set(accounting(desk)) == delivered - unread
     [told] = [note for note in outcome.notes if note.startswith("hub: not read: ")]
     assert f"{sorted(unread)[0]}, " in told
     assert f" and {len(unread) - 8} more" in told

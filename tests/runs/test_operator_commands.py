@@ -192,9 +192,13 @@ def three_nights(office):
     return office.stand_on(three_generations)
 
 
-def three_generations(office):
+def night_of_a_roster(office):
     office.deliver("reps.csv", [REP])
     office.night()
+
+
+def three_generations(office):
+    office.stand_on(night_of_a_roster)
     office.deliver("activities_b.csv", [CALL])
     office.night()
     office.deliver("activities_a.csv", [{**CALL, "occurred_at": "2026-03-05T15:00:00Z"}])
@@ -317,8 +321,7 @@ def test_a_backfill_mends_a_window_as_a_full_refresh_would(office, touchline):
     ],
 )
 def test_a_window_that_cannot_be_is_refused_before_anything_runs(office, touchline, first, last, says):
-    office.deliver("reps.csv", [REP])
-    office.night()
+    office.stand_on(night_of_a_roster)
     code, _, err = touchline("backfill", "--from", first, "--to", last)
     assert (code, says in err) == (2, True), err
     assert json.loads(touchline("status", "--json")[1])["last_night"]["status"] == "published"
@@ -326,8 +329,7 @@ def test_a_window_that_cannot_be_is_refused_before_anything_runs(office, touchli
 
 def test_a_backfill_is_refused_before_the_first_night_and_after_settings_changed(office, touchline):
     assert "touchline run" in touchline("backfill", "--from", "2026-03-01", "--to", "2026-03-02")[2]
-    office.deliver("reps.csv", [REP])
-    office.night()
+    office.stand_on(night_of_a_roster)
     office.configure(office.workspace.settings_file.read_text() + "metrics: {connected_call_seconds: 30}\n")
     code, _, err = touchline("backfill", "--from", "2026-03-01", "--to", "2026-03-02")
     assert (code, "only a whole night can be built: settings" in err) == (2, True), err

@@ -8,6 +8,7 @@ from models.tables import TableSpec
 from pipelines.commands.standing import read_standing
 from pipelines.night.shipped import shipped_catalogue
 from sql import restatements
+from tests.runs.together import together
 
 REP = {
     "rep_id": "R1",
@@ -36,13 +37,22 @@ def published(office, *rows, reps=(REP,)):
     if not rows and reps == (REP,) and not (office.workspace.home / "inbox").exists():
         office.stand_on(published_call)
         return
+    deliver(office, *rows, reps=reps)
+    office.night()
+
+
+def deliver(office, *rows, reps=(REP,)):
     office.deliver("reps.csv", reps)
     office.deliver("activities.csv", rows or [call("A1")])
-    office.night()
 
 
 def published_call(office):
     published(office, call("A1"))
+
+
+def load_of(desk, file_name):
+    [(load_id,)] = desk.query(f"select load_id from ops.load where file_name = '{file_name}'")
+    return load_id
 
 
 def moved(office, columns=("touches", "calls", "rep_type", "team", "contacts_touched"), of="marts.rep_activity_daily"):
@@ -77,11 +87,13 @@ def test_a_late_row_moves_its_day_and_every_period_that_was_over(office):
     assert "by crm/activities_late.csv (000002-0001)" in note and "touchline query" in note
 
 
-def test_a_row_that_appears_lists_what_it_holds_and_no_counts_of_zero(office):
-    published(office)
-    office.deliver("activities_late.csv", [call("A2", channel="email", occurred_at="2026-03-05T15:00:00Z")])
-    office.night()
-    columns = office.query(
+@together
+def test_a_row_that_appears_lists_what_it_holds_and_no_counts_of_zero(desk):
+    deliver(desk)
+    yield
+    desk.deliver("activities_late.csv", [call("A2", channel="email", occurred_at="2026-03-05T15:00:00Z")])
+    yield
+    columns = desk.query(
         "select column_name, old_value, new_value from ops.restatement where table_name = 'marts.rep_activity_daily'"
         " and not contains(column_name, 'activity_at') order by 1"
     )
@@ -103,15 +115,18 @@ def test_a_newer_version_that_moves_a_call_takes_it_from_one_day_and_adds_it_to_
     assert WEEK not in [key for key, *_ in moved(office, ["touches"], "marts.rep_type_activity")]
 
 
-def test_a_deleted_call_takes_the_row_away(office):
-    published(office)
-    office.deliver("activities_2.csv", [call("A1", is_deleted="true", updated_at=NEWER)])
-    office.night()
-    assert moved(office) == [
-        (DAY, "calls", "1", None, "000002-0001", "load"),
-        (DAY, "rep_type", "inside", None, "000002-0001", "load"),
-        (DAY, "team", "East", None, "000002-0001", "load"),
-        (DAY, "touches", "1", None, "000002-0001", "load"),
+@together
+def test_a_deleted_call_takes_the_row_away(desk):
+    deliver(desk)
+    yield
+    desk.deliver("activities_2.csv", [call("A1", is_deleted="true", updated_at=NEWER)])
+    yield
+    load = load_of(desk, "activities_2.csv")
+    assert moved(desk) == [
+        (DAY, "calls", "1", None, load, "load"),
+        (DAY, "rep_type", "inside", None, load, "load"),
+        (DAY, "team", "East", None, load, "load"),
+        (DAY, "touches", "1", None, load, "load"),
     ]
 
 
@@ -125,16 +140,18 @@ def test_the_same_rows_again_move_nothing(office):
     assert office.query("select * from ops.restatement") == []
 
 
-def test_a_merge_moves_the_distinct_contacts_and_names_the_load_of_the_contacts(office):
+@together
+def test_a_merge_moves_the_distinct_contacts_and_names_the_load_of_the_contacts(desk):
     contacts = [{"contact_id": name, "updated_at": "2026-01-01T00:00:00Z"} for name in ("C1", "C2", "C9")]
-    office.deliver("contacts.csv", contacts)
-    published(office, call("A1", contact_id="C1"), call("A2", contact_id="C2"))
-    office.deliver("activities_2.csv", [call("A3", occurred_at="2026-03-10T15:00:00Z")])
-    office.deliver("contacts_2.csv", [{"contact_id": "C1", "merged_into_id": "C2", "updated_at": NEWER}])
-    office.night()
-    load = dict(office.query("select file_name, load_id from ops.load"))
-    assert moved(office, ["contacts_touched"]) == [(DAY, "contacts_touched", "2", "1", load["contacts_2.csv"], "load")]
-    assert moved(office, ["touches"]) == [
+    desk.deliver("contacts.csv", contacts)
+    deliver(desk, call("A1", contact_id="C1"), call("A2", contact_id="C2"))
+    yield
+    desk.deliver("activities_2.csv", [call("A3", occurred_at="2026-03-10T15:00:00Z")])
+    desk.deliver("contacts_2.csv", [{"contact_id": "C1", "merged_into_id": "C2", "updated_at": NEWER}])
+    yield
+    load = dict(desk.query("select file_name, load_id from ops.load"))
+    assert moved(desk, ["contacts_touched"]) == [(DAY, "contacts_touched", "2", "1", load["contacts_2.csv"], "load")]
+    assert moved(desk, ["touches"]) == [
         (DAY.replace("-02", "-10"), "touches", None, "1", load["activities_2.csv"], "load")
     ]
 
@@ -151,13 +168,15 @@ def test_a_late_roster_row_moves_words_and_what_stands_on_them(office):
     ]
 
 
-def test_a_word_and_a_count_of_one_row_name_the_roster_and_the_activities(office):
-    published(office)
-    office.deliver("activities_2.csv", [call("A2")])
-    office.deliver("reps_2.csv", [{**REP, "team": "West", "updated_at": NEWER}])
-    office.night()
-    load = dict(office.query("select file_name, load_id from ops.load"))
-    assert moved(office) == [
+@together
+def test_a_word_and_a_count_of_one_row_name_the_roster_and_the_activities(desk):
+    deliver(desk)
+    yield
+    desk.deliver("activities_2.csv", [call("A2")])
+    desk.deliver("reps_2.csv", [{**REP, "team": "West", "updated_at": NEWER}])
+    yield
+    load = dict(desk.query("select file_name, load_id from ops.load"))
+    assert moved(desk) == [
         (DAY, "calls", "1", "2", load["activities_2.csv"], "load"),
         (DAY, "team", "East", "West", load["reps_2.csv"], "load"),
         (DAY, "touches", "1", "2", load["activities_2.csv"], "load"),
@@ -184,25 +203,30 @@ def test_days_off_told_late_move_the_workdays_of_their_periods(office):
     assert weeks == [(WEEK, "rep_workdays", "5", "3", "000002-0001", "load")]
 
 
-def test_a_proposal_told_late_names_the_load_of_the_deal(office):
+@together
+def test_a_proposal_told_late_names_the_load_of_the_deal(desk):
     stage = {"pipeline": "default", "stage": "Offer", "stage_order": "1", "outcome": "open", "kind": "proposal"}
-    office.deliver("stages.csv", [stage])
-    published(office)
+    desk.deliver("stages.csv", [stage])
+    deliver(desk)
+    yield
     deal = {"opportunity_id": "D1", "stage": "Offer", "owner_rep_id": "R1", "created_at": "2026-03-02T10:00:00Z"}
-    office.deliver("opportunities.csv", [deal])
-    office.night()
-    assert moved(office, ["proposals_sent"]) == [(DAY, "proposals_sent", "0", "1", "000002-0001", "load")]
+    desk.deliver("opportunities.csv", [deal])
+    yield
+    load = load_of(desk, "opportunities.csv")
+    assert moved(desk, ["proposals_sent"]) == [(DAY, "proposals_sent", "0", "1", load, "load")]
 
 
-def test_of_two_loads_the_one_that_brought_more_is_named_and_each_names_its_own_rep(office):
-    published(office, call("A1"), call("A2", rep_id="R2"), reps=[REP, {**REP, "rep_id": "R2"}])
-    office.deliver("activities_2.csv", [call("B1"), call("B2"), call("B3", rep_id="R2")])
-    office.deliver("activities_3.csv", [call("C1"), call("C2", rep_id="R2"), call("C3", rep_id="R2")])
-    office.night()
+@together
+def test_of_two_loads_the_one_that_brought_more_is_named_and_each_names_its_own_rep(desk):
+    deliver(desk, call("A1"), call("A2", rep_id="R2"), reps=[REP, {**REP, "rep_id": "R2"}])
+    yield
+    desk.deliver("activities_2.csv", [call("B1"), call("B2"), call("B3", rep_id="R2")])
+    desk.deliver("activities_3.csv", [call("C1"), call("C2", rep_id="R2"), call("C3", rep_id="R2")])
+    yield
     other = DAY.replace("R1", "R2")
-    assert moved(office, ["touches"]) == [
-        (DAY, "touches", "1", "4", "000002-0001", "load"),
-        (other, "touches", "1", "4", "000002-0002", "load"),
+    assert moved(desk, ["touches"]) == [
+        (DAY, "touches", "1", "4", load_of(desk, "activities_2.csv"), "load"),
+        (other, "touches", "1", "4", load_of(desk, "activities_3.csv"), "load"),
     ]
 
 

@@ -35,10 +35,15 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def begin(office):
+def one_call(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities_1.csv", [{"source_record_id": "A1", **CALL}])
     office.night()
+
+
+def begin(office):
+    """A night of one call, and two thousand that wait for the next."""
+    office.stand_on(one_call)
     office.deliver("activities_2.csv", [{"source_record_id": f"B{number}", **CALL} for number in range(2_000)])
     return office.hashes()
 

@@ -41,7 +41,8 @@ def copy_redacted(source: Path, target: Path, redactor: Redactor, *, names_every
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, redactor: Redactor, with_names: bool) -> None:
-    columns = connection.execute(f"describe old.{table}").fetchall()
+    is_empty = connection.execute(f"select 1 from old.{table} limit 1").fetchone() is None
+    columns = [] if is_empty else connection.execute(f"describe old.{table}").fetchall()
     replaced = []
     for name, kind, *_ in columns:
         if kind not in ("VARCHAR", "VARCHAR[]", "JSON"):
