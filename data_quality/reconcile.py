@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.contracts import CONTRACTS
 from models.tables import Severity
@@ -56,6 +55,9 @@ EVERY_LOAD = Identity(
         and load_id not in (select load_id from ops.load_accounting)
     """,
 )
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def _touches_of_core_and_marts(tonight: bool) -> Identity:

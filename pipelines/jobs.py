@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -13,8 +13,10 @@ from pipelines.assets.night import NIGHT_OP
 from pipelines.assets.table_specs import NightAssets
 from pipelines.new_workspace import template, write_dagster_settings
 from pipelines.night.steps import Progress
-from pipelines.night.tables import Window
 from pipelines.night.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipelines.night.tables import Window
 
 NIGHTLY = "nightly"
 BACKFILL = "backfill"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.errors import CatalogueError
 from models.tables import Check, CheckKind, Severity, TableSpec
 from sql.quoting import identifier, literal, qualified
+
+if TYPE_CHECKING:
+    import duckdb
 
 SAMPLE_ROWS = 3
 
@@ -95,6 +97,8 @@ def run_checks(
 
 def _suspected(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rules: list[Rule], written: str) -> list[Rule]:
     """Those of the rules that may have offending rows, found in one pass over the rows that were written."""
+    import duckdb
+
     if not rules:
         return []
     questions = ", ".join(f"coalesce({rule.suspicion}, false)" for rule in rules)
@@ -109,6 +113,8 @@ def _suspected(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rules: li
 
 def run_rule(connection: duckdb.DuckDBPyConnection, spec: TableSpec, rule: Rule, suspected: bool = True) -> CheckResult:
     """The result of one rule; without suspicion its rows need not be looked for."""
+    import duckdb
+
     started = time.perf_counter()
     try:
         failing, sample = _offenders(connection, rule) if suspected else (0, "")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.errors import CatalogueError
 from models.tables import Evidence, TableSpec
 from sql.queries import rows_counted
 from sql.quoting import identifier, literal, qualified
+
+if TYPE_CHECKING:
+    import duckdb
 
 RECORDS = "records found"
 """The column of `sums_of` that counts the records; no column of a mart is called so."""
@@ -72,6 +74,8 @@ def bind_evidence(specs: Mapping[str, TableSpec], paths: Mapping[str, Path]) -> 
     explained = [spec for spec in specs.values() if spec.evidence]
     if not explained:
         return
+    import duckdb
+
     with duckdb.connect() as connection:
         _make_empty_tables(connection, specs.values())
         for spec in explained:

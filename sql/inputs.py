@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from models.places import has_holidays
 from models.settings import WEEKDAYS, Settings, Source
 from models.tables import Column, TableSpec
 from sql.rows import Cell, create_table, insert_rows
+
+if TYPE_CHECKING:
+    import duckdb
 
 PARAMETER = TableSpec(
     table="core.parameter",

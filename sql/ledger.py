@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.strict_yaml import read_yaml
 from models.tables import TableSpec
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @cache

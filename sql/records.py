@@ -7,8 +7,7 @@ here: which columns they have, and which of them hold ids. What does not: how ro
 from __future__ import annotations
 
 from functools import cache
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.contracts import CONTRACTS
 from models.fields import Kind, Shape
@@ -57,6 +56,9 @@ _ACTIVITY_DAYS = (
 _CONTACT_KEY = Column(
     name="contact_key", type="VARCHAR", description="Keyed HMAC of the normalised e-mail, else of the phone."
 )
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def record_key_column(contract: type[Record]) -> str:
@@ -117,7 +119,9 @@ def changed_table(contract: type[Record]) -> TableSpec:
             ),
             Column(name="load_number", type="INTEGER", description="The load that delivered the new winner."),
             Column(
-                name="is_new", type="BOOLEAN", description="True when there was no other version to choose the winner from."
+                name="is_new",
+                type="BOOLEAN",
+                description="True when there was no other version to choose the winner from.",
             ),
         ),
     )

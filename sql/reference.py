@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.errors import CatalogueError
 from models.tables import TableSpec
 from sql.rows import Cell, create_table, insert_rows
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ Every value arrives as text and is cast to the declared type by DuckDB, so one p
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from models.tables import TableSpec
 from sql.quoting import identifier, qualified
+
+if TYPE_CHECKING:
+    import duckdb
 
 Cell = str | list[str] | None
 """A value as text; a list for columns of lists."""

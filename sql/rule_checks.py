@@ -7,8 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from models.alerts import Limit, RuleSpec, SubjectType, Suppressor
 from models.contracts import CONTRACTS
 from models.errors import CatalogueError, nearest
@@ -18,6 +16,8 @@ from sql.queries import Query
 from sql.rows import create_table
 
 if TYPE_CHECKING:
+    import duckdb
+
     from sql.catalog import Catalogue
     from sql.rules import Rule
 
@@ -121,6 +121,8 @@ def check_types(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue, rul
 
 
 def _check_types(connection: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    import duckdb
+
     try:
         described = connection.execute(f"describe {rule.query.text}").fetchall()
     except duckdb.Error as error:

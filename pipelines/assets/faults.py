@@ -7,7 +7,6 @@ import sqlite3
 from typing import NoReturn
 
 import dagster as dg
-import duckdb
 
 from models.errors import TouchlineError
 from models.settings import Schedule
@@ -23,6 +22,8 @@ _LOCKED = ("Could not set lock on file", "Conflicting lock is held")
 
 def is_transient(error: BaseException) -> bool:
     """Whether trying again can help. What a person must mend (every TouchlineError) and our own faults cannot."""
+    import duckdb
+
     if isinstance(error, OSError):
         return error.errno in _PASSING
     if isinstance(error, sqlite3.OperationalError):

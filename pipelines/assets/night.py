@@ -17,10 +17,8 @@ from pipelines.assets.faults import end_run
 from pipelines.assets.night_results import Results, blocked_results, published_results
 from pipelines.assets.table_specs import NightAssets
 from pipelines.instants import parse_as_of
-from pipelines.night.backfill import parse_window
 from pipelines.night.generation import current_generation
 from pipelines.night.history import recorded_night
-from pipelines.night.publication import read_publication
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 
@@ -102,6 +100,7 @@ def _request(
     settings: Settings,
     assets: NightAssets,
 ) -> "NightRequest":
+    from pipelines.night.backfill import parse_window
     from pipelines.night.run import NightRequest
 
     created = created_at(context)
@@ -115,6 +114,8 @@ def _request(
 
 def _not_before_published(as_of: datetime, created: datetime, workspace: Workspace) -> datetime:
     """The published `as_of` when that is later; unless it lies in the future, where only a mistake can have put it."""
+    from pipelines.night.publication import read_publication
+
     published = current_generation(workspace)
     if published is None:
         return as_of

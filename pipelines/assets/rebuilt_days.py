@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
-import duckdb
 
 from models.errors import BusyError, TouchlineError
 from models.settings import Settings
@@ -18,10 +17,8 @@ from pipelines.assets.faults import end_run
 from pipelines.assets.night import LogProgress, created_at
 from pipelines.assets.night_results import published_results
 from pipelines.assets.table_specs import NightAssets
-from pipelines.night.backfill import first_day_of, parse_window
 from pipelines.night.generation import current_generation
 from pipelines.night.outcome import NightOutcome
-from pipelines.night.publication import read_publication
 from pipelines.night.workspace import Workspace
 
 DAYS_OP = "rebuilt_days"
@@ -69,7 +66,9 @@ def _days_asset(workspace: Workspace, assets: NightAssets, settings: Settings, p
 
 
 def _rebuild(context: dg.AssetExecutionContext, workspace: Workspace, first: str, last: str) -> NightOutcome:
-    from pipelines.night.run import NightRequest, run_night  # what a night needs is not needed to show one
+    from pipelines.night.backfill import parse_window  # what a night needs is not needed to show one
+    from pipelines.night.publication import read_publication
+    from pipelines.night.run import NightRequest, run_night
 
     settings = workspace.settings()
     published = current_generation(workspace)
@@ -84,6 +83,10 @@ def _rebuild(context: dg.AssetExecutionContext, workspace: Workspace, first: str
 
 def _first_day(workspace: Workspace) -> date:
     """The first day that the published tables speak of; what cannot be read must not hide the other assets."""
+    import duckdb
+
+    from pipelines.night.backfill import first_day_of
+
     try:
         published = current_generation(workspace)
         return (first_day_of(published) if published else None) or _BEFORE_ANY_NIGHT

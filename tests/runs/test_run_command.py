@@ -168,6 +168,13 @@ def test_help_imports_nothing_heavy():
     assert found.stdout.strip() == "[]"
 
 
+def test_a_code_location_is_imported_without_what_only_a_night_needs():
+    names = ("duckdb", "polars", "sqlglot", "great_expectations", "httpx", "pipelines.night.run")
+    code = f"import sys, pipelines.definitions; print([name for name in {names} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
 def test_a_table_asked_for_in_the_web_ui_is_a_night_of_it_and_what_stands_on_it(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL])
