@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,6 +31,10 @@ CARRIED = (
     "marts.alerts",
     "quarantine.rejected",
 )
+
+
+ASKED_OF_NIGHT = frozenset({"staging.dirty_day", "staging.dirty_activity"})
+"""What the sums of a night that is no rebuild are asked of, in data_quality/reconcile.py."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def build_tables(
     A `window` replaces the days that changed tonight. Whoever asks for single tables gets every row of them.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
-    An `engine` makes whole tables of core and marts, whatever the window: they are read back from there.
+    An `engine` makes the tables of core and marts, those of windows in their windows: the rows are read back from there.
     Results come in the catalogue's order, though tables that do not read each other are built side by side.
     """
     for reference in catalogue.references.values():
@@ -83,9 +87,10 @@ def build_tables(
     existing = existing_kinds(connection)
     days_are_told = is_full or only is not None or window is not None
     stopped: set[str] = set()
+    elsewhere = set() if engine is None else _only_for_engine(models, engine, is_full)
 
     def make(lane: duckdb.DuckDBPyConnection, table: str) -> BuildResult | None:
-        if table in stopped:
+        if table in stopped or table in elsewhere:
             return None
         if table == "staging.dirty_day" and days_are_told:
             _write_days(lane, window)
@@ -93,10 +98,10 @@ def build_tables(
         if table == "staging.dirty_scope_period" and (is_full or only is not None):
             _write_periods(lane)
             return None
-        if engine is not None and engine.makes(models[table]):
-            return build_table(lane, engine.make(lane, models[table]), WriteMode.REBUILD, existing)
-        whole = is_full and models[table].spec.write is WriteMode.WINDOW
-        return build_table(lane, models[table], WriteMode.REBUILD if whole else None, existing)
+        model, is_window = models[table], models[table].spec.write is WriteMode.WINDOW
+        if engine is not None and engine.makes(model):
+            model = engine.make(lane, model, is_window and not is_full)
+        return build_table(lane, model, WriteMode.REBUILD if is_window and is_full else None, existing)
 
     results: dict[str, BuildResult] = {}
     before = {table: catalogue.before(table) & models.keys() for table in models}
@@ -108,6 +113,18 @@ def build_tables(
             results[table] = result
             stopped |= set() if result.committed else catalogue.downstream({table})
     return [results[table] for table in models if table in results]
+
+
+def _only_for_engine(models: Mapping[str, Model], engine: SparkEngine, is_full: bool) -> set[str]:
+    """Staging tables that nothing here reads: no table that DuckDB makes, no window, no sum that is asked afterwards."""
+    scratch = {table for table, model in models.items() if _is_scratch(model)}
+    here = {model.spec.window.of for model in models.values() if model.spec.window}
+    here |= set() if is_full else ASKED_OF_NIGHT
+    waiting = {t for t in models if t in here or not (t in scratch or engine.makes(models[t]))}
+    while waiting:
+        waiting = {read for table in waiting for read in models[table].query.reads & scratch} - here
+        here |= waiting
+    return scratch - here
 
 
 def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) -> None:

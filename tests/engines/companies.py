@@ -80,7 +80,9 @@ REPS = ("R1", "R2", "R3", "R4", "R9")
 AMOUNTS = ("0", "0.01", "33.3333", "9007.13", "12345.6789", "98765.4321", "1234567.89", "999999999.9999")
 SHARE_BLANK = 3
 """One value in so many is blank, where it may be."""
-TOLD_DAYS = tuple(date.fromisoformat(day) for day in ("2025-11-02", "2026-01-01", "2026-02-01", "2026-03-08", "2026-03-20"))
+TOLD_DAYS = tuple(
+    date.fromisoformat(day) for day in ("2025-11-02", "2026-01-01", "2026-02-01", "2026-03-08", "2026-03-20")
+)
 TOLD_CLOCKS = (timedelta(0), timedelta(hours=5), timedelta(hours=6, minutes=59, seconds=59, microseconds=999_999))
 
 
