@@ -34,13 +34,12 @@ class KeptTables:
     """What lies below `touchline_kept`; `sent_bytes` counts what this build had to send."""
 
     storage: Storage
-    small_rows: int = SMALL_ROWS
     sent_bytes: int = 0
     _used: set[str] = field(default_factory=set)
 
     def send(self, connection: duckdb.DuckDBPyConnection, table: str, spec: TableSpec | None) -> list[str]:
         """Sends the parts of a table or view that are not there; the names of all its parts."""
-        part = self._part_of(connection, table, spec)
+        part = _part_of(connection, table, spec)
         wanted = _hashes(connection, table, part)
         names = {value: f"{table}/{digest}" for value, digest in wanted.items()}
         missing = [value for value, name in names.items() if name not in self._there]
@@ -68,18 +67,6 @@ class KeptTables:
             found.setdefault(folder, []).append(file)
         return {folder for folder, files in found.items() if files[0].endswith(f"_of_{len(files)}.parquet")}
 
-    def _part_of(self, connection: duckdb.DuckDBPyConnection, table: str, spec: TableSpec | None) -> str:
-        """The expression of the part that a row is in."""
-        column = None if spec is None else dated_column(spec)
-        if column is None:
-            return literal("all")
-        day = identifier(column)
-        rows, days = connection.execute(f"select count(*), count(distinct {day}) from {qualified(table)}").fetchone() or (0, 0)  # fmt: skip
-        if rows < self.small_rows:
-            return literal("all")
-        form = "%Y-%m-%d" if rows >= LARGE_DAY_ROWS * days else "%Y-%m"
-        return f"coalesce(strftime({day}, {literal(form)}), 'none')"
-
     def _write(self, connection: duckdb.DuckDBPyConnection, table: str, part: str, names: Mapping[str, str]) -> None:
         """Writes these parts in one pass over the table, and sends them."""
         folder = self.storage.scratch / table
@@ -94,6 +81,19 @@ class KeptTables:
             self.storage.send(written, f"{KEPT}/{name}")
             self._there.add(name)
         rmtree(folder, ignore_errors=True)
+
+
+def _part_of(connection: duckdb.DuckDBPyConnection, table: str, spec: TableSpec | None) -> str:
+    """The expression of the part that a row is in."""
+    column = None if spec is None else dated_column(spec)
+    if column is None:
+        return literal("all")
+    day = identifier(column)
+    rows, days = connection.execute(f"select count(*), count(distinct {day}) from {qualified(table)}").fetchone() or (0, 0)  # fmt: skip
+    if rows < SMALL_ROWS:
+        return literal("all")
+    form = "%Y-%m-%d" if rows >= LARGE_DAY_ROWS * days else "%Y-%m"
+    return f"coalesce(strftime({day}, {literal(form)}), 'none')"
 
 
 def dated_column(spec: TableSpec) -> str | None:
