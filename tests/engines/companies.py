@@ -1,6 +1,6 @@
 """Random companies with rows of every entity: any field of a contract holds any of a few values that mean something to a model.
 
-Days lie around both changes of New York's clocks, in two fiscal years, before and after a night; amounts have digits that
+Days lie around the changes of clocks, in two fiscal years, before and after a night; amounts have digits that
 a DOUBLE cannot hold. Keys and references are drawn from small pools, so that rows meet.
 """
 
@@ -16,14 +16,24 @@ from models.fields import Kind, Shape
 
 AS_OF = datetime(2026, 3, 20, 15, 30, tzinfo=UTC)
 SETTINGS = """
-company: {name: Test, timezone: America/New_York, fiscal_year_start_month: 2, week_start: sunday, holidays: {default_country: US}}
+company:
+  {{name: Test, timezone: {zone}, fiscal_year_start_month: {month}, week_start: {day}, holidays: {{default_country: {country}}}}}
 sources:
-  - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
-  - {name: dialer, kind: canonical, path: inbox/dialer, assume_past_meetings_held: false}
-metrics: {gross_margin: 0.7, counts_as_rep: [ae, sdr], ramp_days: 30, funnel_window_days: 40}
-quality: {max_quarantined_share: 1.0}
+  - {{name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}}
+  - {{name: dialer, kind: canonical, path: inbox/dialer, assume_past_meetings_held: false}}
+metrics: {{gross_margin: 0.7, counts_as_rep: [ae, sdr], ramp_days: 30, funnel_window_days: 40}}
+quality: {{max_quarantined_share: 1.0}}
 """
 """What breaks a rule is rejected on both sides alike."""
+ZONES = (
+    "America/New_York",
+    "Europe/Istanbul",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "Africa/Casablanca",
+    "Asia/Kolkata",
+)
+"""With clocks that change by an hour, by half an hour, for a month of fasting, or not at all, east and west of UTC."""
 
 ROWS = {
     "activities": 300, "reps": 14, "accounts": 12, "contacts": 16, "leads": 24, "opportunities": 30, "stage_changes": 90,
@@ -53,7 +63,7 @@ POOLS: Mapping[str, tuple[str, ...]] = {
     "opportunity_id": tuple(f"D{number}" for number in range(1, 19)),
     "contract_id": tuple(f"K{number}" for number in range(1, 10)),
     "renewed_by_contract_id": ("", "", "K1", "K2"),
-    "disposition": ("", "", "connected", "Busy", "bounced", "left voicemail", "what?"),
+    "disposition": ("", "", "connected", "Busy", "BOUNCED", "VO\u0130CEMA\u0130L", "clic\u212aed", "what?"),
     "subject": ("",),
     "duration_seconds": ("", "0", "30", "90", "91", "1234", "5400"),
     "stage": STAGES,
@@ -68,8 +78,9 @@ POOLS: Mapping[str, tuple[str, ...]] = {
     "metric": ("touches", "calls", "meetings_held", "proposals_sent", "deals_won", "amount_won", "conversations"),
     "target": ("0", "1", "2.5", "33.3333"),
     "source": ("crm", "dialer"),
-    "role": ("", "ae", "sdr", "sales_manager"),
-    "team": ("", "North", "South"),
+    "role": ("", "ae", "AE", "sdr", "sales_manager", "M\u00fcd\u00fcr"),
+    "team": ("", "North", "South", "north", "\u0130zmir", "\u00dfouth"),
+    "email": ("", "one@x.example", "Two@X.example", "tw\u0130@x.example"),
     "country": ("", "US", "TR"),
     "kind": ("", "vacation", "sick"),
     "period_grain": ("month", "quarter", "week", "year"),
@@ -84,6 +95,14 @@ TOLD_DAYS = tuple(
     date.fromisoformat(day) for day in ("2025-11-02", "2026-01-01", "2026-02-01", "2026-03-08", "2026-03-20")
 )
 TOLD_CLOCKS = (timedelta(0), timedelta(hours=5), timedelta(hours=6, minutes=59, seconds=59, microseconds=999_999))
+
+
+def random_settings(seed: int) -> str:
+    """A company's settings: where it is, and when its weeks and years begin."""
+    chance = Random(seed)
+    day = chance.choice(("monday", "sunday", "saturday"))
+    zone, country = chance.choice(ZONES), chance.choice(("US", "TR", "AU"))
+    return SETTINGS.format(zone=zone, month=chance.randrange(1, 13), day=day, country=country)
 
 
 def random_company(seed: int) -> dict[str, list[dict[str, Any]]]:
@@ -126,7 +145,7 @@ def _value(name: str, kind: Kind, chance: Random) -> str:
         return str(day) if kind.shape is Shape.DAY else str(day)[:7]
     if kind.shape is Shape.NUMBER:
         return chance.choice(AMOUNTS)
-    return chance.choice(("one@x.example", "two@x.example") if name == "email" else ("North", "South"))
+    return chance.choice(("North", "South", "\u5317"))
 
 
 def _instant(chance: Random) -> str:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.cheap_nights import ALL_MARTS
-from tests.engines.companies import AS_OF, SETTINGS, random_company
+from tests.engines.companies import AS_OF, random_company, random_settings
 from tests.engines.test_nights import on_engine
 from tests.reliability import tried_here
 from tests.runs.conftest import Office
@@ -44,7 +44,7 @@ def nights_of(office: Office, environment: Mapping[str, str], seed: int) -> list
 @COMPANIES
 @given(seed=st.integers(0, 1_000_000))
 def test_any_company_has_the_same_tables_on_sail(sail: str, open_office: Callable[..., Any], seed: int) -> None:
-    here = nights_of(open_office(SETTINGS), ALL_MARTS, seed)
-    there = nights_of(open_office(SETTINGS), on_engine(sail), seed)
+    here = nights_of(open_office(random_settings(seed)), ALL_MARTS, seed)
+    there = nights_of(open_office(random_settings(seed)), on_engine(sail), seed)
     for night, tables in enumerate(here):
         assert [table for table in tables if there[night].get(table) != tables[table]] == [], f"night {night + 1}"
