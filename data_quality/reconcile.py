@@ -81,6 +81,9 @@ def _touches_of_core_and_marts(tonight: bool) -> Identity:
 
 
 def _one_version_a_key(entity: str, key: str, tonight: bool) -> Identity:
+    if tonight and entity == "activities":  # looked up already
+        text = "select activity_id from staging.changed_activity where is_current group by 1 having count(*) > 1"
+        return Identity("one_version_a_key", "core.latest_activities", text)
     some = (
         f"{key} in (select record_key from staging.changed_{entity})"
         if tonight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -33,8 +33,8 @@ CARRIED = (
 )
 
 
-ASKED_OF_NIGHT = frozenset({"staging.dirty_day", "staging.dirty_activity"})
-"""What the sums of a night that is no rebuild are asked of, in data_quality/reconcile.py."""
+EVERY_ACTIVITY = "staging.dirty_activity"
+"""In a full build every activity there is, and then read by tables alone that an engine makes: it makes this one too."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ def build_tables(
         for model in catalogue.ordered()
         if wanted is None or model.table in wanted or _is_scratch(model)
     }
-    existing = existing_kinds(connection)
+    existing, has_previous = existing_kinds(connection), _has_previous(connection)
     days_are_told = is_full or only is not None or window is not None
     stopped: set[str] = set()
-    elsewhere = set() if engine is None else _only_for_engine(models, engine, is_full)
+    elsewhere = {EVERY_ACTIVITY} if engine is not None and is_full else set()
 
     def make(lane: duckdb.DuckDBPyConnection, table: str) -> BuildResult | None:
         if table in stopped or table in elsewhere:
@@ -97,6 +97,8 @@ def build_tables(
             return None
         if table == "staging.dirty_scope_period" and (is_full or only is not None):
             _write_periods(lane)
+            return None
+        if models[table].query.reads_previous and not has_previous:
             return None
         model, is_window = models[table], models[table].spec.write is WriteMode.WINDOW
         if engine is not None and engine.makes(model):
@@ -115,16 +117,10 @@ def build_tables(
     return [results[table] for table in models if table in results]
 
 
-def _only_for_engine(models: Mapping[str, Model], engine: SparkEngine, is_full: bool) -> set[str]:
-    """Staging tables that nothing here reads: no table that DuckDB makes, no window, no sum that is asked afterwards."""
-    scratch = {table for table, model in models.items() if _is_scratch(model)}
-    here = {model.spec.window.of for model in models.values() if model.spec.window}
-    here |= set() if is_full else ASKED_OF_NIGHT
-    waiting = {t for t in models if t in here or not (t in scratch or engine.makes(models[t]))}
-    while waiting:
-        waiting = {read for table in waiting for read in models[table].query.reads & scratch} - here
-        here |= waiting
-    return scratch - here
+def _has_previous(connection: duckdb.DuckDBPyConnection) -> bool:
+    """False on a first night: then there is nothing that tonight could differ from."""
+    asked = "select 1 from duckdb_databases() where database_name = 'previous'"
+    return connection.execute(asked).fetchone() is not None
 
 
 def _write_days(connection: duckdb.DuckDBPyConnection, window: Window | None) -> None:

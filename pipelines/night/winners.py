@@ -44,11 +44,11 @@ def settle(connection: duckdb.DuckDBPyConnection, contract: type[Record], change
     columns = ", ".join(map(identifier, stored_columns(contract)))
     fresh = f"from {staged} as staged where _broken = 0 and _unmapped = 0 {alone if contested else ''}"
     values = ", ".join(_value(connection, name) for name in stored_columns(contract))
-    _name_changed(connection, contract, f"{key}, _load_number {fresh}", changed_from)
+    _name_changed(connection, contract, f"{key}, _load_number, true {fresh}", changed_from)
     connection.execute(f"insert into {latest} ({columns}) select {values} {fresh}")
     if not contested:
         return Verdicts(Counter(), Counter(), False)
-    won = f"{key}, _load_number from staging.ranked where _rank = 1 and _load_number <> 0"
+    won = f"{key}, _load_number, false from staging.ranked where _rank = 1 and _load_number <> 0"
     _name_changed(connection, contract, won, changed_from)
     _replace_contested(connection, key, latest, columns)
     _note_conflicts(connection, contract, key)

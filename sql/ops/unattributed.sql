@@ -1,19 +1,38 @@
 -- One row per id that activities carry and that is no known rep, with the reason.
 -- Easily misread: activities after as_of are counted here too, and a blank id stands as '' with reason blank. Copies of
 -- an activity, and those whose copy names the rep, lack nobody.
-with unattributed_activity as (
+with written_id as (
     select
-        a.source,
-        coalesce(a.rep_id, '') as source_rep_id,
+        source,
+        rep_id
+    from core.latest_activities
+    group by source, rep_id
+),
+
+-- of an id that is a rep, no activity needs to be looked at
+nobody as (
+    select
+        w.source,
+        coalesce(w.rep_id, '') as source_rep_id
+    from written_id as w
+    left join core.rep_identity as i on w.source = i.source and w.rep_id = i.source_rep_id
+    where i.rep_id is null
+    group by w.source, coalesce(w.rep_id, '')
+),
+
+unattributed_activity as (
+    select
+        n.source,
+        n.source_rep_id,
         count(*) as activities,
         min(a.occurred_at) as first_at,
         max(a.occurred_at) as last_at
     from core.latest_activities as a
-    left join core.rep_identity as i on a.source = i.source and a.rep_id = i.source_rep_id
+    inner join nobody as n on a.source = n.source and coalesce(a.rep_id, '') = n.source_rep_id
     left join core.activity_copy as c on a.activity_id = c.activity_id
     left join core.activity_fill as f on a.activity_id = f.activity_id
-    where a.is_deleted is not true and i.rep_id is null and c.activity_id is null and f.rep_id is null
-    group by a.source, coalesce(a.rep_id, '')
+    where a.is_deleted is not true and c.activity_id is null and f.rep_id is null
+    group by n.source, n.source_rep_id
 ),
 
 told_alias as (

@@ -34,16 +34,27 @@ loaded_activity as (
     inner join changed_copies as k on p.kept_activity_id = k.kept_activity_id
 ),
 
+-- what changed itself was looked up already
+paired_activity as (
+    select activity_id from loaded_activity
+    except
+    select record_key as activity_id from staging.changed_activities
+),
+
 any_activity as (
     select
         activity_id, source, rep_id, booked_by_rep_id, channel, activity_date, created_date
+    from staging.changed_activity
+    union all
+    select
+        activity_id, source, rep_id, booked_by_rep_id, channel, activity_date, created_date
     from core.latest_activities
-    where activity_id in (select c.activity_id from loaded_activity as c)
+    where activity_id in (select p.activity_id from paired_activity as p)
     union all
     select
         activity_id, source, rep_id, booked_by_rep_id, channel, activity_date, created_date
     from previous.core.latest_activities
-    where activity_id in (select c.activity_id from loaded_activity as c)
+    where activity_id in (select p.activity_id from paired_activity as p)
 ),
 
 activity_day as (

@@ -68,9 +68,7 @@ changed_fill as (
     having count(*) = 1
 ),
 
-changed_activity as (
-    select record_key as activity_id from staging.changed_activities
-    union
+paired_activity as (
     select activity_id from changed_copy
     union
     select kept_activity_id as activity_id from changed_copy
@@ -80,16 +78,21 @@ changed_activity as (
 
 activity_version as (
     select
+        activity_date,
+        case when channel = 'meeting' then created_date end as created_date
+    from staging.changed_activity
+    union
+    select
         a.activity_date,
         case when a.channel = 'meeting' then a.created_date end as created_date
     from core.latest_activities as a
-    where a.activity_id in (select c.activity_id from changed_activity as c)
+    where a.activity_id in (select p.activity_id from paired_activity as p)
     union
     select
         a.activity_date,
         case when a.channel = 'meeting' then a.created_date end as created_date
     from previous.core.latest_activities as a
-    where a.activity_id in (select c.activity_id from changed_activity as c)
+    where a.activity_id in (select p.activity_id from paired_activity as p)
 ),
 
 changed_identity as (

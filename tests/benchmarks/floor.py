@@ -1,4 +1,4 @@
-"""The floor: one DuckDB script that reads the same CSV as text, casts, drops duplicates by id, aggregates per rep and
+"""The floor: one DuckDB script that reads the same file (CSV as text, or Parquet), casts, drops duplicates by id, aggregates per rep and
 day, and writes the file. No validation, no accounting, no history: what any pipeline on this machine must at least do.
 
 Usage: python floor.py ACTIVITIES.csv OUT.duckdb
@@ -20,13 +20,17 @@ def main(source: str, target: str) -> None:
     connection.execute("set threads = 2")
     connection.execute("set TimeZone = 'UTC'")
     columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS) + "}"
+    options = f"""header = true, delim = ',', quote = '"', escape = '"', columns = {columns}"""
+    read = f"read_csv('{source}', auto_detect = false, {options})"
+    if source.endswith(".parquet"):
+        read = f"read_parquet('{source}')"
     connection.execute(
         f"""
         create table activity as
         with cast_rows as (
             select source_record_id, channel, occurred_at::timestamptz as occurred_at, rep_id, direction, status,
                 disposition, duration_seconds::bigint as duration_seconds, contact_id, updated_at::timestamptz as updated_at
-            from read_csv('{source}', auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {columns})
+            from {read}
         )
         select * from cast_rows
         qualify row_number() over (partition by source_record_id order by updated_at desc) = 1

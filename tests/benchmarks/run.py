@@ -100,7 +100,7 @@ def fresh_workspace(source: Path, reps: Path, folder: Path) -> Path:
     shutil.rmtree(home, ignore_errors=True)
     (home / "inbox" / "crm").mkdir(parents=True)
     (home / "touchline.yaml").write_text(SETTINGS, encoding="utf-8")
-    os.link(source, home / "inbox" / "crm" / "activities.csv")
+    os.link(source, home / "inbox" / "crm" / source.name)
     shutil.copy2(reps, home / "inbox" / "crm" / "reps.csv")
     return home
 

@@ -95,11 +95,14 @@ def test_a_second_version_of_a_record_and_a_lost_touch_are_found(ledger, tmp_pat
         connection = warehouse.connection
         for entity in CONTRACTS:
             connection.execute(f"create or replace table staging.changed_{entity} (record_key varchar)")
-        connection.execute("insert into staging.changed_activities values ('crm:A1')")
         connection.execute("create or replace table staging.dirty_day as select date '2026-03-02' as activity_date")
         connection.execute("update core.latest_activities set status = 'completed'")
         connection.execute("create or replace table staging.dirty_activity as select * from core.fct_activity")
         connection.execute("insert into core.latest_activities select * from core.latest_activities limit 1")
+        connection.execute(
+            "create or replace table staging.changed_activity as"
+            " select activity_id, true as is_current from core.latest_activities"
+        )
         checks = reconcile_all(connection, tonight=tonight)
     broken = {(check.table, check.check_name) for check in checks if not check.passed}
     assert broken == {

@@ -68,7 +68,9 @@ known_activity as materialized (
     from core.fct_activity as a
     cross join core.parameter as p
     where
-        (
+        -- no activity is read where there is no deal
+        exists (select 1 from owned_deal)
+        and (
             (a.status = 'completed' and not a.is_after_as_of)
             or (
                 a.channel = 'meeting'
