@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from models.settings import SparkConnect
 from pipelines.storage.engine_tables import StoredTables
 from sql.engines.storage import Folder, Storage, has_rows
-from tests.storage.conftest import Bucket
+from tests.runs.conftest import Office
+from tests.storage.conftest import CALL, REP, Bucket
 
 
 @pytest.fixture(params=["folder", "store"])
@@ -57,3 +61,31 @@ def test_the_address_is_where_the_engine_finds_it(storage: Storage, bucket: Buck
     else:
         assert address == f"{bucket.url}/a/t"
         assert [one.key for one in bucket.place("touchline/a").list()] == ["t/one.parquet"]
+
+
+def test_a_storage_that_is_used_no_more_is_emptied_by_the_next_build_or_told(bucket: Bucket, tmp_path: Path) -> None:
+    """An order to forget reaches what an engine was sent."""
+    office = Office(tmp_path / "workspace")
+    noted = office.workspace.engine_storage
+    office.configure(bucket.settings())
+    bucket.place().put("touchline_kept/core.latest_reps/1/1_of_1.parquet", b"Ada")
+    bucket.place().put("somebody's", b"else")
+    noted.write_text(bucket.url)
+    office.deliver("reps.csv", [REP])
+    office.night()
+    assert [one.key for one in bucket.place().list()] == ["somebody's"]
+    assert not noted.exists()
+    noted.write_text("s3://no-such-bucket/touchline")
+    office.deliver("activities.csv", [CALL])
+    told = "s3://no-such-bucket/touchline still holds tables that an engine was sent"
+    assert [note for note in office.night().notes if note.startswith(told)]
+    assert noted.exists()
+
+
+@pytest.mark.parametrize(
+    ("storage", "is_one"),
+    [("var/engine", True), ("/mnt/x", True), ("s3://b", True), ("gs://b/p/q", True), ("ftp://b/p", False), ("s3:///p", False)],
+)  # fmt: skip
+def test_a_storage_is_a_folder_or_a_place_in_an_object_store(storage: str, is_one: bool) -> None:
+    with nullcontext() if is_one else pytest.raises(ValidationError, match="storage"):
+        SparkConnect(url="sc://127.0.0.1:1", storage=storage)
