@@ -117,7 +117,9 @@ def changed_table(contract: type[Record]) -> TableSpec:
             ),
             Column(name="load_number", type="INTEGER", description="The load that delivered the new winner."),
             Column(
-                name="is_new", type="BOOLEAN", description="True when there was no other version to choose the winner from."
+                name="is_new",
+                type="BOOLEAN",
+                description="True when there was no other version to choose the winner from.",
             ),
         ),
     )

@@ -32,9 +32,8 @@ CARRIED = (
     "quarantine.rejected",
 )
 
-
-EVERY_ACTIVITY = "staging.dirty_activity"
-"""In a full build every activity there is, and then read by tables alone that an engine makes: it makes this one too."""
+_DIRTY_ACTIVITY = "staging.dirty_activity"
+"""Read by the tables of days only; of another night, which holds little, also by what must add up."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,8 @@ def build_tables(
     A `window` replaces the days that changed tonight. Whoever asks for single tables gets every row of them.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
+    A full build holds every activity in staging.dirty_activity: it goes when the last table that reads it is made. With an
+    engine it is made there, and not here.
     An `engine` makes the tables of core and marts, those of windows in their windows: the rows are read back from there.
     Results come in the catalogue's order, though tables that do not read each other are built side by side.
     """
@@ -87,7 +88,7 @@ def build_tables(
     existing, has_previous = existing_kinds(connection), _has_previous(connection)
     days_are_told = is_full or only is not None or window is not None
     stopped: set[str] = set()
-    elsewhere = {EVERY_ACTIVITY} if engine is not None and is_full else set()
+    elsewhere = {_DIRTY_ACTIVITY} if engine is not None and is_full else set()
 
     def make(lane: duckdb.DuckDBPyConnection, table: str) -> BuildResult | None:
         if table in stopped or table in elsewhere:
@@ -109,11 +110,16 @@ def build_tables(
     before = {table: catalogue.before(table) & models.keys() for table in models}
     if days_are_told and "staging.dirty_day" in before:
         before["staging.dirty_day"] &= {"core.dim_date"}
+    readers = {table for table, reads in before.items() if _DIRTY_ACTIVITY in reads}
     for done, (table, result) in enumerate(side_by_side(connection, before, make), start=1):
         advance(done, len(models))
         if result is not None:
             results[table] = result
             stopped |= set() if result.committed else catalogue.downstream({table})
+        if is_full and readers:
+            readers.discard(table)
+            if not readers:
+                connection.execute(f"drop table if exists {_DIRTY_ACTIVITY}")
     return [results[table] for table in models if table in results]
 
 

@@ -94,7 +94,10 @@ class SparkEngine:
             self.stage(connection, table)
         else:
             self._need(connection, model)
-            self.store(model)
+            if model.spec.write is WriteMode.VIEW:
+                self._view(table, self._frame(table, model.query.text))
+            else:
+                self.store(model)
 
     def _store(self, table: str, text: str) -> None:
         """Stores a table's rows as Parquet behind its view; an answer that came garbled is asked for once more."""
@@ -107,9 +110,12 @@ class SparkEngine:
 
     def _write(self, table: str, text: str) -> None:
         self.asked += 1
-        frame = run(self.session, parse(text), view_name(table), self.storage, f"{BUILD}/rounds/{table}")
+        frame = self._frame(table, text)
         frame.write.mode("overwrite").parquet(self.storage.address(_name(table)))
         self._view(table, stored(self.session, frame, self.storage, _name(table)))
+
+    def _frame(self, table: str, text: str) -> Any:
+        return run(self.session, parse(text), view_name(table), self.storage, f"{BUILD}/rounds/{table}")
 
     def _view(self, table: str, frame: Any) -> None:
         frame.createOrReplaceTempView(view_name(table))
