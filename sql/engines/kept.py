@@ -16,7 +16,7 @@ from shutil import rmtree
 import duckdb
 
 from models.tables import TableSpec, WriteMode
-from sql.engines.parquet import stored_columns, write_parquet
+from sql.engines.parquet import write_parquet
 from sql.engines.storage import KEPT, Storage
 from sql.quoting import identifier, literal, qualified
 
@@ -51,6 +51,7 @@ class KeptTables:
     def remove_all(self) -> None:
         """Nothing is kept."""
         self.storage.remove([KEPT])
+        self._lying.clear()
         self._there.clear()
 
     def remove_unused(self) -> None:
@@ -59,13 +60,18 @@ class KeptTables:
         self.storage.remove(f"{KEPT}/{name}" for name in sorted(lying - self._used))
 
     @cached_property
-    def _there(self) -> set[str]:
-        """Parts that are whole: each file says of how many it is one."""
+    def _lying(self) -> dict[str, list[str]]:
+        """The files of every part that lies there, whole or not."""
         found: dict[str, list[str]] = {}
         for name in self.storage.files(KEPT):
             folder, _, file = name.rpartition("/")
             found.setdefault(folder, []).append(file)
-        return {folder for folder, files in found.items() if files[0].endswith(f"_of_{len(files)}.parquet")}
+        return found
+
+    @cached_property
+    def _there(self) -> set[str]:
+        """Parts that are whole: each file says of how many it is one."""
+        return {folder for folder, files in self._lying.items() if files[0].endswith(f"_of_{len(files)}.parquet")}
 
     def _write(self, connection: duckdb.DuckDBPyConnection, table: str, part: str, names: Mapping[str, str]) -> None:
         """Writes these parts in one pass over the table, and sends them."""
@@ -78,6 +84,8 @@ class KeptTables:
             for place, file in enumerate(files, start=1):
                 self.sent_bytes += file.stat().st_size
                 file.rename(written / f"{place}_of_{len(files)}.parquet")
+            if name in self._lying:
+                self.storage.remove([f"{KEPT}/{name}"])
             self.storage.send(written, f"{KEPT}/{name}")
             self._there.add(name)
         rmtree(folder, ignore_errors=True)
@@ -100,14 +108,15 @@ def dated_column(spec: TableSpec) -> str | None:
     """The date by which a table is cut: of activities their day, of a window's table what the window goes by."""
     if spec.table == ACTIVITIES:
         return "activity_date"
-    if spec.write is WriteMode.WINDOW and spec.window is not None:
-        return spec.window.by[-1]
-    return None
+    if spec.write is not WriteMode.WINDOW or spec.window is None:
+        return None
+    dates = {column.name for column in spec.columns if column.type == "DATE"}
+    return next((name for name in spec.window.by if name in dates), None)
 
 
 def _hashes(connection: duckdb.DuckDBPyConnection, table: str, part: str) -> dict[str, str]:
     """The name of each part: of no rows there is one too, since a table has columns."""
-    columns = stored_columns(connection, table)
+    columns = connection.execute(f"describe select * from {qualified(table)}").fetchall()
     found = connection.execute(
         f"select {part} as part, count(*), sum(hash(stored)) from {qualified(table)} as stored group by 1 order by 1"
     ).fetchall()

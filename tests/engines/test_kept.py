@@ -9,11 +9,13 @@ import duckdb
 import pytest
 
 from models.tables import TableSpec
+from sql.catalog import load_catalogue
 from sql.engines import kept
 from sql.engines.kept import KeptTables, dated_column
 from sql.engines.storage import Folder
 from sql.records import record_tables
 
+ROOT = Path(__file__).parents[2]
 SPEC = next(spec for spec in record_tables() if spec.table == kept.ACTIVITIES)
 DAYS = "select 'A' || n as activity_id, date '2026-01-30' + n::int as activity_date, null::varchar as subject from range(4) t (n)"
 
@@ -87,10 +89,17 @@ def test_the_part_of_a_changed_row_alone_is_another(
     }
 
 
+def test_the_same_values_of_another_type_are_other_parts(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    before, _ = send(connection, tmp_path)
+    connection.execute("alter table core.latest_activities alter subject type integer using null")
+    after, _ = send(connection, tmp_path)
+    assert not set(before) & set(after)
+
+
 def test_a_part_that_is_not_whole_is_sent_again(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     names, _ = send(connection, tmp_path)
     (file,) = (tmp_path / names[0]).iterdir()
-    file.rename(file.with_name("1_of_2.parquet"))
+    file.rename(file.with_name("2_of_2.parquet"))
     again, sent = send(connection, tmp_path)
     assert again == names
     assert sent > 0
@@ -129,4 +138,8 @@ def test_what_a_partial_build_did_not_ask_for_stays(connection: duckdb.DuckDBPyC
 
 def test_a_table_without_a_date_is_one_part(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     assert len(send(connection, tmp_path, None)[0]) == 1
-    assert dated_column(SPEC) == "activity_date"
+    windows = load_catalogue(ROOT / "sql").specs()
+    dated = {table: dated_column(spec) for table, spec in windows.items() if spec.window or table == kept.ACTIVITIES}
+    assert dated.keys() > {kept.ACTIVITIES}
+    assert set(dated.values()) <= {"activity_date", "period_start", "week_start"}
+    assert dated_column(windows["core.dim_rep"]) is None
