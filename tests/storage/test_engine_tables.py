@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+import duckdb
 import pytest
 from pydantic import ValidationError
 
 from models.settings import SparkConnect
 from pipelines.storage.engine_tables import StoredTables
+from sql.engines.kept import KeptTables
 from sql.engines.storage import Folder, Storage, has_rows
 from tests.runs.conftest import Office
 from tests.storage.conftest import CALL, REP, Bucket
@@ -61,6 +63,17 @@ def test_the_address_is_where_the_engine_finds_it(storage: Storage, bucket: Buck
     else:
         assert address == f"{bucket.url}/a/t"
         assert [one.key for one in bucket.place("touchline/a").list()] == ["t/one.parquet"]
+
+
+def test_half_a_part_that_a_killed_night_left_is_replaced(storage: Storage) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema core; create table core.source as select 'crm' as source")
+        (name,) = KeptTables(storage).send(connection, "core.source", None)
+        whole = storage.files(name)
+        storage.remove([name])
+        put(storage, name, **{"2_of_2": "half"})
+        assert KeptTables(storage).send(connection, "core.source", None) == [name]
+    assert storage.files(name) == whole
 
 
 def test_a_storage_that_is_used_no_more_is_emptied_by_the_next_build_or_told(bucket: Bucket, tmp_path: Path) -> None:
