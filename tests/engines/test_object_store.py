@@ -25,12 +25,17 @@ def sail_near_s3(bucket: Bucket) -> Iterator[str]:
 
 
 def nights(home: Path, environment: dict[str, str]) -> tuple[Office, list[dict[str, str]]]:
-    """A first night and one with another call; the hashes of every table after each."""
+    """A first night and one with a call on another day of the quarter, whose figures stand on both; hashes after each."""
     office, hashes = Office(home), []
     office.environment = CHEAP | environment
     office.deliver("reps.csv", [REP])
     for night in (1, 2):
-        office.deliver(f"activities_{night}.csv", [CALL | {"source_record_id": f"A{night}", "contact_id": "C1"}])
+        call = CALL | {
+            "source_record_id": f"A{night}",
+            "contact_id": "C1",
+            "occurred_at": f"2026-03-0{night}T15:00:00Z",
+        }
+        office.deliver(f"activities_{night}.csv", [call])
         office.night()
         hashes.append(office.hashes())
     return office, hashes
