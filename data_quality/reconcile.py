@@ -73,7 +73,7 @@ def _touches_of_core_and_marts(tonight: bool) -> Identity:
                 on rep.rep_id = activity.rep_id
                 and rep.valid_from <= activity.activity_date and activity.activity_date < rep.valid_to
             where activity.is_touch and activity.occurred_at <= parameter.as_of
-                and (rep.role is null or list_contains(parameter.counts_as_rep, rep.role)) and {days}
+                and (rep.role is null or list_has_any(parameter.counts_as_rep, [rep.role, lower(rep.role)])) and {days}
         ),
         mart_touches as (select coalesce(sum(touches), 0) as touches from marts.rep_activity_daily where {days})
         select core_touches.touches as core, mart_touches.touches as mart

@@ -363,9 +363,10 @@ class SparkConnect(Section):
 
     url: str = Field(pattern="^sc://[^/;]+", description="Its address, such as `sc://spark.example.com:15002`.")
     storage: str = Field(
-        pattern="^[^:]+$",
-        description="A folder, below the workspace or absolute, that this machine and every worker of the engine reach by"
-        " the same path; tables pass through it. One workspace has it for itself.",
+        pattern=r"^([^:]+|(s3|gs|az)://[^\s/?#]+(/[^\s?#]*)?)$",
+        description="A folder, below the workspace or absolute, or a place in an object store (s3://bucket/prefix, gs://,"
+        " az://), that this machine and every worker of the engine reach by the same name; tables pass through it, and rows"
+        " that do not change stay there. One workspace has it for itself.",
     )
     token: str | None = Field(None, pattern=SECRET, description="env:NAME of the variable with the access token.")
 

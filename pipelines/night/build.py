@@ -8,10 +8,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -20,6 +18,7 @@ from data_quality.reconcile import reconcile_all
 from models.settings import Settings
 from pipelines.alerting.tonight import judge_tonight, summary
 from pipelines.night.audit import expectations_of
+from pipelines.night.engine import engine_of
 from pipelines.night.erasing.forget import registry_of
 from pipelines.night.fetch import write_cursors
 from pipelines.night.generation import Generation
@@ -45,9 +44,6 @@ from sql.dictionary import write_comments
 from sql.ledger import create_ledger
 from sql.side_by_side import another
 from sql.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from sql.engines.spark import SparkEngine
 
 STAGED_IN_MEMORY_BYTES = 1 << 30
 """Of text: its rows take about twice as much."""
@@ -187,7 +183,7 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
     connection, request, steps = loader.connection, night.request, night.steps
     with steps.step("inputs"):
         write_inputs(connection, night.settings, request.as_of)
-    with steps.step("tables"), _engine_of(night) as engine:
+    with steps.step("tables"), engine_of(request, night.settings, night.plan, loader.notes) as engine:
         built = build_tables(
             connection, night.plan.catalogue, night.plan.is_full, request.only, request.window, steps.progress.advance,
             engine,
@@ -205,17 +201,6 @@ def _build_tables(night: Night, build: Generation, loader: Loader) -> tuple[list
         commented.result()
     checks.append(judge_night(night.settings, loader.summaries, loader.rejected))
     return checks, True
-
-
-def _engine_of(night: Night) -> AbstractContextManager[SparkEngine | None]:
-    """The engine that the settings name, with a folder of its own; None when DuckDB makes all tables."""
-    engine = night.settings.engine
-    if engine.kind == "duckdb" or engine.spark_connect is None:
-        return nullcontext()
-    from sql.engines.spark import open_engine  # sqlglot's dialects and the rules take a moment
-
-    storage = night.request.workspace.home / engine.spark_connect.storage
-    return open_engine(engine.spark_connect, storage.absolute() / "touchline_build", night.plan.catalogue)
 
 
 def _without_roster(connection: duckdb.DuckDBPyConnection) -> list[str]:

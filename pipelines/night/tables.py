@@ -72,8 +72,9 @@ def build_tables(
     A `window` replaces the days that changed tonight. Whoever asks for single tables gets every row of them.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
-    A full build holds every activity in staging.dirty_activity: it goes when the last table that reads it is made.
-    An `engine` makes whole tables of core and marts, whatever the window: they are read back from there.
+    A full build holds every activity in staging.dirty_activity: it goes when the last table that reads it is made. With an
+    engine it is made there, and not here.
+    An `engine` makes the tables of core and marts, those of windows in their windows: the rows are read back from there.
     Results come in the catalogue's order, though tables that do not read each other are built side by side.
     """
     for reference in catalogue.references.values():
@@ -87,9 +88,10 @@ def build_tables(
     existing, has_previous = existing_kinds(connection), _has_previous(connection)
     days_are_told = is_full or only is not None or window is not None
     stopped: set[str] = set()
+    elsewhere = {_DIRTY_ACTIVITY} if engine is not None and is_full else set()
 
     def make(lane: duckdb.DuckDBPyConnection, table: str) -> BuildResult | None:
-        if table in stopped:
+        if table in stopped or table in elsewhere:
             return None
         if table == "staging.dirty_day" and days_are_told:
             _write_days(lane, window)
@@ -99,10 +101,10 @@ def build_tables(
             return None
         if models[table].query.reads_previous and not has_previous:
             return None
-        if engine is not None and engine.makes(models[table]):
-            return build_table(lane, engine.make(lane, models[table]), WriteMode.REBUILD, existing)
-        whole = is_full and models[table].spec.write is WriteMode.WINDOW
-        return build_table(lane, models[table], WriteMode.REBUILD if whole else None, existing)
+        model, is_window = models[table], models[table].spec.write is WriteMode.WINDOW
+        if engine is not None and engine.makes(model):
+            model = engine.make(lane, model, is_window and not is_full)
+        return build_table(lane, model, WriteMode.REBUILD if is_window and is_full else None, existing)
 
     results: dict[str, BuildResult] = {}
     before = {table: catalogue.before(table) & models.keys() for table in models}

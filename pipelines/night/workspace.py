@@ -84,6 +84,11 @@ class Workspace:
         return self.var / "published_copy.json"
 
     @property
+    def engine_storage(self) -> Path:
+        """The place that an engine's tables pass through, while it may hold rows."""
+        return self.var / "engine_storage"
+
+    @property
     def inbox_index(self) -> Path:
         """Hashes of inbox files by inode, size and mtime, so that an unchanged file is not read again."""
         return self.var / "inbox_index.json"

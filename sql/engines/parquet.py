@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,13 +14,29 @@ _WIDER = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "UBIGINT": "D
 """Types that Parquet holds as DOUBLE, or Spark does not read."""
 
 
-def write_parquet(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> None:
-    """The rows of a table or view as Parquet in a new folder. A TIME is that time on 1970-01-01, UTC."""
-    folder.mkdir(parents=True)
+def stored_columns(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The columns of a table or view in a SELECT, as Parquet and Spark hold them. A TIME is that time on 1970-01-01, UTC."""
     described = connection.execute(f"describe select * from {qualified(table)}").fetchall()
-    columns = ", ".join(_stored(str(name), str(kind)) for name, kind, *_ in described)
-    target = literal(str(folder / "rows.parquet"))
-    connection.execute(f"copy (select {columns} from {qualified(table)}) to {target} (format parquet)")
+    return ", ".join(_stored(str(name), str(kind)) for name, kind, *_ in described)
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, part: str, parts: Sequence[str]
+) -> None:
+    """Rows of a table or view as Parquet below `folder`, `part=<value>/` for each of `parts`; `part` says which a row is in."""
+    columns, source = stored_columns(connection, table), qualified(table)
+    if len(parts) == 1:
+        (folder / f"part={parts[0]}").mkdir(parents=True)
+        target = literal(str(folder / f"part={parts[0]}" / "rows.parquet"))
+        rows = f"select {columns} from {source} where {part} = {literal(parts[0])}"
+        connection.execute(f"copy ({rows}) to {target} (format parquet, compression zstd)")
+        return
+    folder.mkdir(parents=True)
+    wanted = ", ".join(literal(value) for value in parts)
+    rows = f"select {columns}, {part} as part from {source} where {part} in ({wanted})"
+    connection.execute(
+        f"copy ({rows}) to {literal(str(folder))} (format parquet, compression zstd, partition_by (part), overwrite_or_ignore)"
+    )
 
 
 def select_back(spec: TableSpec, folder: Path) -> str:

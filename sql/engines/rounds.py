@@ -6,22 +6,22 @@ that finds nothing. Chains of merges and aliases are short, so there are few.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
 from models.errors import TouchlineError
 from sql.engines.dialect import to_spark
+from sql.engines.storage import Storage, has_rows
 
 MOST_ROUNDS = 1000
 """A walk that is longer does not end."""
 
 
-def run(session: Any, tree: Any, name: str, folder: str) -> Any:
+def run(session: Any, tree: Any, name: str, storage: Storage, folder: str) -> Any:
     """The parsed SELECT as the engine's data frame, once every recursive CTE in it was walked to its end.
 
-    `name` begins the names of the walks' views, `folder` is where their rounds are stored.
+    `name` begins the names of the walks' views, `folder` is where in the storage their rounds lie.
     """
     tree = tree.copy()
     ctes = tree.args.get("with_")
@@ -31,15 +31,15 @@ def run(session: Any, tree: Any, name: str, folder: str) -> Any:
     for place, cte in enumerate(ctes.expressions):
         if _reads(cte.this, cte.alias):
             view = f"{name}__{cte.alias}"
-            _walk(session, ctes.expressions[:place], cte, view, f"{folder}/{cte.alias}")
+            _walk(session, ctes.expressions[:place], cte, view, storage, f"{folder}/{cte.alias}")
             cte.set("this", exp.select("*").from_(exp.to_table(view)))
     return session.sql(to_spark(tree))
 
 
-def stored(session: Any, made: Any, *paths: str) -> Any:
+def stored(session: Any, made: Any, storage: Storage, *names: str) -> Any:
     """What was written there of the frame `made`, which is asked for its types only when nothing was: Sail writes no file
     for no rows, and files of wider types than it announced."""
-    written = [path for path in paths if any(Path(path).rglob("*.parquet"))]
+    written = [storage.address(name) for name in names if has_rows(storage, name)]
     return session.read.parquet(*written) if written else session.createDataFrame([], made.schema)
 
 
@@ -47,23 +47,23 @@ def _reads(query: Any, name: str) -> list[Any]:
     return [table for table in query.find_all(exp.Table) if table.name == name and not table.db]
 
 
-def _walk(session: Any, before: list[Any], cte: Any, view: str, folder: str) -> None:
+def _walk(session: Any, before: list[Any], cte: Any, view: str, storage: Storage, folder: str) -> None:
     """Makes the view of all rows of a recursive CTE, `before` being the CTEs it may read."""
     seed, step = cte.this.left, cte.this.right
-    paths: list[str] = []
+    names: list[str] = []
     found = session.sql(to_spark(_with(before, seed)))
     first = found
-    while len(paths) < MOST_ROUNDS:
+    while len(names) < MOST_ROUNDS:
         if cte.this.args.get("distinct"):
             found = found.distinct()
-            found = found.subtract(stored(session, first, *paths)) if paths else found
-        path = f"{folder}/{len(paths)}"
-        found.write.mode("overwrite").parquet(path)
-        made = stored(session, first, path)
+            found = found.subtract(stored(session, first, storage, *names)) if names else found
+        name = f"{folder}/{len(names)}"
+        found.write.mode("overwrite").parquet(storage.address(name))
+        made = stored(session, first, storage, name)
         if made.isEmpty():
-            stored(session, first, *paths).createOrReplaceTempView(view)
+            stored(session, first, storage, *names).createOrReplaceTempView(view)
             return
-        paths.append(path)
+        names.append(name)
         made.createOrReplaceTempView(f"{view}__round")
         found = session.sql(to_spark(_with(before, _of_round(step, cte.alias, f"{view}__round"))))
     raise TouchlineError(

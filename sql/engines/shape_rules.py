@@ -37,10 +37,25 @@ def _field_of_row(node: Any) -> Any:
     """Of a row by its place, of a struct by its name. sqlglot counts from 0 inside."""
     (key,) = node.expressions
     if key.is_string:
-        return exp.Dot(this=node.this, expression=exp.to_identifier(key.name))
+        return _field(node.this, key.name)
     if key.is_int:
-        return exp.Dot(this=node.this, expression=exp.to_identifier(f"f{int(key.name) + 1}"))
+        return _field(node.this, f"f{int(key.name) + 1}")
     return None
+
+
+def _field_of_column(node: Any) -> Any:
+    """`f.contacts.contact_id`: no column of ours is named with its schema, so the middle one is a struct."""
+    if not node.args.get("db"):
+        return None
+    found = _field(exp.column(node.args["table"].copy(), table=node.args["db"].copy()), node.name)
+    is_selected = isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
+    return exp.alias_(found, node.name) if is_selected else found
+
+
+def _field(struct: Any, name: str) -> Any:
+    """A field of a struct that is not there is NULL; Sail reads what a CASE left below it."""
+    is_there = exp.Not(this=exp.Is(this=struct.copy(), expression=exp.Null()))
+    return exp.Case(ifs=[exp.If(this=is_there, true=exp.Dot(this=struct.copy(), expression=exp.to_identifier(name)))])
 
 
 def _pair_columns(node: Any) -> Any:
@@ -119,6 +134,7 @@ SHAPE_RULES: tuple[Rule, ...] = (
     each(exp.CTE, _no_hint),
     each(exp.Cast, _days_counted_up),
     each(exp.Bracket, _field_of_row),
+    each(exp.Column, _field_of_column),
     each(exp.In, _pair_columns),
     each(exp.Select, _side_by_side),
     each(exp.Select, _lateral_rows),

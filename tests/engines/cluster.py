@@ -74,10 +74,11 @@ class Daemon:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where the cluster answers, and its workers."""
+    """Where the cluster answers, its workers, and every process that was started for it."""
 
     address: str
     workers: list[Daemon]
+    processes: tuple[int, ...]
 
 
 @contextmanager
@@ -102,4 +103,5 @@ def spark_cluster(spark_home: Path, folder: Path) -> Iterator[Cluster]:
             "1g", "org.apache.spark.deploy.SparkSubmit", "--master", url, *settings,
             "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
         )  # fmt: skip
-        yield Cluster(f"sc://{connect.says(r'Connect server started at: (127.0.0.1:[0-9]+)')}", workers)
+        address = f"sc://{connect.says(r'Connect server started at: (127.0.0.1:[0-9]+)')}"
+        yield Cluster(address, workers, tuple(one.process.pid for one in (master, *workers, connect)))

@@ -11,6 +11,8 @@ import pytest
 from models.settings import SparkConnect
 from sql.engines.session import open_session
 from tests.engines.servers import sail_server
+from tests.runs.conftest import open_office  # noqa: F401
+from tests.storage.conftest import bucket, s3_server  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,15 @@ RULES = {
         "select arg_max_null(a, b) as x from t",
         "SELECT MAX_BY(a, b) AS x FROM t",
     ),
-    "a row's fields are counted from one": ("select part[2] as x from t", "SELECT part.f2 AS x FROM t"),
-    "a struct's field goes by its name": ("select place['scope'] as x from t", "SELECT place.scope AS x FROM t"),
+    "a row's fields are counted from one": (
+        "select part[2] as x from t",
+        "SELECT CASE WHEN NOT part IS NULL THEN part.f2 END AS x FROM t",
+    ),
+    "a struct's field goes by its name, and is none of a struct that is not there": (
+        "select place['scope'] as x, t.place.scope from t",
+        "SELECT CASE WHEN NOT place IS NULL THEN place.scope END AS x,"
+        " CASE WHEN NOT t.place IS NULL THEN t.place.scope END AS scope FROM t",
+    ),
     "a division is one of doubles": (
         "select a / 2 as x from t",
         "SELECT CASE WHEN ABS(a) <= 9007 THEN CAST(a AS DOUBLE) ELSE CAST(CAST(CASE WHEN a < 0 THEN CEIL(a) ELSE FLOOR(a)"

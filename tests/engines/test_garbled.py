@@ -9,6 +9,7 @@ import pytest
 
 from sql.catalog import load_catalogue
 from sql.engines.spark import SparkEngine
+from sql.engines.storage import Folder
 
 MODEL = "core.dim_period"
 
@@ -44,7 +45,7 @@ def catalogue():
 
 def test_a_garbled_answer_is_asked_for_once_more(catalogue, tmp_path):
     server = Server("details = 'Exception deserializing response!'")
-    assert "where false" in SparkEngine(server, tmp_path, catalogue).store(catalogue.models[MODEL])
+    assert "where false" in SparkEngine(server, Folder(tmp_path), catalogue).store(catalogue.models[MODEL])
     assert server.asked == 2
 
 
@@ -52,5 +53,5 @@ def test_a_garbled_answer_is_asked_for_once_more(catalogue, tmp_path):
 def test_any_other_fault_and_a_second_one_end_the_build(catalogue, tmp_path, faults):
     server = Server(*faults)
     with pytest.raises(EngineError):
-        SparkEngine(server, tmp_path, catalogue).store(catalogue.models[MODEL])
+        SparkEngine(server, Folder(tmp_path), catalogue).store(catalogue.models[MODEL])
     assert server.asked == len(faults)

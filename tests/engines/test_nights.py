@@ -8,9 +8,12 @@ import pytest
 
 from models.errors import TouchlineError
 from pipelines.demo import DEMO_AS_OF, write_demo
+from sql.catalog import load_catalogue
 from tests.cheap_nights import ALL_MARTS
 from tests.engines.servers import Server, sail_server
 from tests.runs.conftest import Office
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
 
@@ -23,13 +26,18 @@ def on_engine(address: str) -> dict[str, str]:
     }
 
 
+def first_files(home: Path) -> list[Path]:
+    """The files of a small demo company, written below the workspace."""
+    made = home / "made"
+    write_demo(made, reps=4, days=40, events=600)
+    return sorted(path for path in made.iterdir() if path.is_file())
+
+
 def two_nights(home: Path, environment: dict[str, str]) -> tuple[Office, list[dict[str, str]]]:
     """A small demo company in two nights, every second file in the first; the hashes after each."""
     office = Office(home)
     office.environment = environment
-    made = home / "made"
-    write_demo(made, reps=4, days=40, events=600)
-    files = sorted(path for path in made.iterdir() if path.is_file())
+    files = first_files(home)
     hashes = []
     for night in (files[1::2], files[::2]):
         for file in night:
@@ -39,12 +47,49 @@ def two_nights(home: Path, environment: dict[str, str]) -> tuple[Office, list[di
     return office, hashes
 
 
-def test_two_nights_on_sail_publish_the_same_tables_as_two_on_duckdb(sail: str, tmp_path: Path) -> None:
-    _, here = two_nights(tmp_path / "here", dict(ALL_MARTS))
-    office, there = two_nights(tmp_path / "there", on_engine(sail))
+def four_nights(home: Path, environment: dict[str, str]) -> tuple[Office, list[dict[str, str]]]:
+    """Two more: old activities on other days, and everything anew."""
+    office, hashes = two_nights(home, environment)
+    moved = """
+        select source_activity_id as source_record_id, channel, (occurred_at - interval 9 day)::varchar || ':00' as occurred_at,
+            source_rep_id as rep_id, '2030-01-01' as updated_at
+        from core.fct_activity where source = 'crm' order by activity_id limit 5
+    """
+    names = ("source_record_id", "channel", "occurred_at", "rep_id", "updated_at")
+    office.deliver("activities_moved.csv", [dict(zip(names, row, strict=True)) for row in office.query(moved)])
+    office.night(as_of=DEMO_AS_OF)
+    hashes.append(office.hashes())
+    return office, hashes
+
+
+def kept_parts(office: Office, table: str) -> set[str]:
+    return {path.name for path in (office.workspace.home / "var" / "engine" / "touchline_kept" / table).iterdir()}
+
+
+@pytest.fixture
+def parts_of_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a table that is large."""
+    monkeypatch.setattr("sql.engines.kept.SMALL_ROWS", 0)
+    monkeypatch.setattr("sql.engines.kept.LARGE_DAY_ROWS", 0)
+
+
+@pytest.mark.usefixtures("parts_of_days")
+def test_nights_on_sail_publish_the_tables_of_nights_on_duckdb(sail: str, tmp_path: Path) -> None:
+    _, here = four_nights(tmp_path / "here", dict(ALL_MARTS))
+    office, there = four_nights(tmp_path / "there", on_engine(sail))
     for night, tables in enumerate(here):
         assert [table for table in tables if there[night].get(table) != tables[table]] == [], f"night {night + 1}"
-    assert not list((office.workspace.home / "var" / "engine").rglob("*.parquet"))
+    replaced = office.query("select table_name from ops.check_result where check_name = 'window_only' order by 1")
+    windows = [model.table for model in load_catalogue(ROOT / "sql").ordered() if model.spec.window]
+    assert [table for (table,) in replaced] == sorted(windows)
+    before = kept_parts(office, "core.latest_activities")
+    office.night(as_of=DEMO_AS_OF, full_refresh=True)
+    assert office.hashes() == there[-1]
+    assert kept_parts(office, "core.latest_activities") == before
+    assert not (office.workspace.home / "var" / "engine" / "touchline_build").exists()
+    office.environment = dict(ALL_MARTS)
+    office.night(as_of=DEMO_AS_OF, full_refresh=True)
+    assert not (office.workspace.home / "var" / "engine" / "touchline_kept").exists()
 
 
 class Killing:

@@ -12,6 +12,7 @@ import pytest
 from sql.cases import find_cases, load_case, run_case
 from sql.catalog import Catalogue, load_catalogue
 from sql.engines.spark import SparkEngine
+from sql.engines.storage import Folder
 from sql.warehouse import connect
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_sail_makes_the_rows_that_the_case_expects(
     session: Any, catalogue: Catalogue, connection: duckdb.DuckDBPyConnection, tmp_path: Path, path: Path
 ) -> None:
-    engine = SparkEngine(session, tmp_path, catalogue)
+    engine = SparkEngine(session, Folder(tmp_path), catalogue)
     case = load_case(path)
     differences = run_case(catalogue, case, connection, engine.remake)
     assert not differences, f"{case.why}\n" + "\n".join(differences)

@@ -13,7 +13,8 @@ from sql.ledger import ledger_tables
 from sql.warehouse import Warehouse
 from tests.runs.conftest import Office
 
-REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01", "updated_at": "2026-01-01"}
+REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01", "updated_at": "2026-01-01",
+       "role": "AE"}  # fmt: skip
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
 GROWING = (
     "ops.load",
@@ -49,6 +50,11 @@ def ledger(tmp_path_factory):
     with duckdb.connect(str(published)) as adding:  # as if an API source had been asked
         adding.execute("insert into ops.source_cursor values ('crm', 'calls', now(), now(), 1, 1)")
     return office
+
+
+def test_a_role_counts_however_it_is_written(ledger):
+    """Its first night had a touch by this role, and the sums of touches that are asked of every night held."""
+    assert ledger.query("select role, is_counted from core.dim_rep") == [("AE", True)]
 
 
 def test_every_table_of_the_ledger_is_asked_or_replaced_whole(ledger):
