@@ -29,57 +29,35 @@ held_rule as (
     group by s.night_date, u.rule, s.source, u.subject_type
 ),
 
--- a day is one of some hundreds, and what it holds needs not be worked out to know that it holds something
-spoken_day as (
-    select
-        a.source,
-        a.activity_date
-    from core.latest_activities as a
-    where
-        a.source in (select s.source from stale as s)
-        and a.is_deleted is not true
-        and a.activity_id not in (select c.activity_id from core.activity_copy as c)
-    group by a.source, a.activity_date
-),
-
-silence as (
-    select
-        s.night_date,
-        s.source,
-        max(d.activity_date) as last_date
-    from stale as s
-    inner join spoken_day as d on s.source = d.source and s.night_date >= d.activity_date
-    group by s.night_date, s.source
-),
-
-last_day as (
-    select
-        s.night_date,
-        s.source,
-        d.activity_date
-    from silence as s
-    inner join spoken_day as d
-        on s.source = d.source and s.last_date >= d.activity_date and s.last_date - 56 < d.activity_date
-),
-
 worked_day as (
     select
         a.source,
         a.activity_date,
         a.rep_id
     from core.fct_activity as a
-    where a.activity_date in (select d.activity_date from last_day as d)
+    where a.source in (select s.source from stale as s)
     group by a.source, a.activity_date, a.rep_id
+),
+
+silence as (
+    select
+        s.night_date,
+        s.source,
+        max(w.activity_date) as last_date
+    from stale as s
+    inner join worked_day as w on s.source = w.source and s.night_date >= w.activity_date
+    group by s.night_date, s.source
 ),
 
 affected_rep as (
     select
-        d.night_date,
-        d.source,
+        s.night_date,
+        s.source,
         w.rep_id
-    from last_day as d
-    inner join worked_day as w on d.source = w.source and d.activity_date = w.activity_date
-    group by d.night_date, d.source, w.rep_id
+    from silence as s
+    inner join worked_day as w
+        on s.source = w.source and s.last_date >= w.activity_date and s.last_date - 56 < w.activity_date
+    group by s.night_date, s.source, w.rep_id
 )
 
 select
