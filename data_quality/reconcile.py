@@ -16,6 +16,9 @@ from sql.checks import CheckResult, run_checks
 from sql.ledger import ledger_tables
 from sql.records import record_key_column
 
+if TYPE_CHECKING:
+    import duckdb
+
 _WRITTEN_LATER = ("ops.check_result", "ops.run_step", "ops.source", "ops.publication")
 """Tables that are replaced whole after the checks; the others of the ledger grow from night to night."""
 
@@ -55,9 +58,6 @@ EVERY_LOAD = Identity(
         and load_id not in (select load_id from ops.load_accounting)
     """,
 )
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 def _touches_of_core_and_marts(tonight: bool) -> Identity:

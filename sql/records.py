@@ -17,6 +17,9 @@ from models.tables import Column, TableSpec
 from sql.quoting import identifier
 from sql.rows import create_table
 
+if TYPE_CHECKING:
+    import duckdb
+
 PREFIXED_REFERENCES = frozenset(
     {
         "account_id",
@@ -56,9 +59,6 @@ _ACTIVITY_DAYS = (
 _CONTACT_KEY = Column(
     name="contact_key", type="VARCHAR", description="Keyed HMAC of the normalised e-mail, else of the phone."
 )
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 def record_key_column(contract: type[Record]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ CARRIED = (
     "quarantine.rejected",
 )
 
+_DIRTY_DAY = "staging.dirty_day"
 _DIRTY_ACTIVITY = "staging.dirty_activity"
 """Read by the tables of days only; of another night, which holds little, also by what must add up."""
 
@@ -72,8 +73,7 @@ def build_tables(
     A `window` replaces the days that changed tonight. Whoever asks for single tables gets every row of them.
 
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
-    A full build holds every activity in staging.dirty_activity: it goes when the last table that reads it is made. With an
-    engine it is made there, and not here.
+    A full build holds every activity in staging.dirty_activity: it goes when the last table that reads it is made.
     An `engine` makes the tables of core and marts, those of windows in their windows: the rows are read back from there.
     Results come in the catalogue's order, though tables that do not read each other are built side by side.
     """
@@ -85,31 +85,16 @@ def build_tables(
         for model in catalogue.ordered()
         if wanted is None or model.table in wanted or _is_scratch(model)
     }
-    existing, has_previous = existing_kinds(connection), _has_previous(connection)
-    days_are_told = is_full or only is not None or window is not None
+    maker = _Maker(is_full, only is not None, window, engine, existing_kinds(connection), _has_previous(connection))
     stopped: set[str] = set()
-    elsewhere = {_DIRTY_ACTIVITY} if engine is not None and is_full else set()
 
     def make(lane: duckdb.DuckDBPyConnection, table: str) -> BuildResult | None:
-        if table in stopped or table in elsewhere:
-            return None
-        if table == "staging.dirty_day" and days_are_told:
-            _write_days(lane, window)
-            return None
-        if table == "staging.dirty_scope_period" and (is_full or only is not None):
-            _write_periods(lane)
-            return None
-        if models[table].query.reads_previous and not has_previous:
-            return None
-        model, is_window = models[table], models[table].spec.write is WriteMode.WINDOW
-        if engine is not None and engine.makes(model):
-            model = engine.make(lane, model, is_window and not is_full)
-        return build_table(lane, model, WriteMode.REBUILD if is_window and is_full else None, existing)
+        return None if table in stopped else maker.make(lane, models[table])
 
     results: dict[str, BuildResult] = {}
     before = {table: catalogue.before(table) & models.keys() for table in models}
-    if days_are_told and "staging.dirty_day" in before:
-        before["staging.dirty_day"] &= {"core.dim_date"}
+    if maker.days_are_told and _DIRTY_DAY in before:
+        before[_DIRTY_DAY] &= {"core.dim_date"}
     readers = {table for table, reads in before.items() if _DIRTY_ACTIVITY in reads}
     for done, (table, result) in enumerate(side_by_side(connection, before, make), start=1):
         advance(done, len(models))
@@ -121,6 +106,40 @@ def build_tables(
             if not readers:
                 connection.execute(f"drop table if exists {_DIRTY_ACTIVITY}")
     return [results[table] for table in models if table in results]
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """How tonight makes a table; `existing` are the kinds of tables that stand already."""
+
+    is_full: bool
+    is_partial: bool
+    window: Window | None
+    engine: SparkEngine | None
+    existing: Mapping[str, str]
+    has_previous: bool
+
+    @property
+    def days_are_told(self) -> bool:
+        """Then nothing is compared to find the days."""
+        return self.is_full or self.is_partial or self.window is not None
+
+    def make(self, lane: duckdb.DuckDBPyConnection, model: Model) -> BuildResult | None:
+        """Makes the table; None for one that is no model's tonight."""
+        if model.table == _DIRTY_DAY and self.days_are_told:
+            _write_days(lane, self.window)
+            return None
+        if model.table == "staging.dirty_scope_period" and (self.is_full or self.is_partial):
+            _write_periods(lane)
+            return None
+        if model.table == _DIRTY_ACTIVITY and self.is_full and self.engine is not None:
+            return None  # made there, and not here
+        if model.query.reads_previous and not self.has_previous:
+            return None
+        is_window = model.spec.write is WriteMode.WINDOW
+        if self.engine is not None and self.engine.makes(model):
+            model = self.engine.make(lane, model, is_window and not self.is_full)
+        return build_table(lane, model, WriteMode.REBUILD if is_window and self.is_full else None, self.existing)
 
 
 def _has_previous(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from models.engine_settings import SparkConnect
 from models.errors import SettingsError, TouchlineError
-from models.settings import SparkConnect
 
 _PATIENCE_SECONDS = 10
 _TRIES = 6

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
+from models.engine_settings import SparkConnect
 from models.errors import CatalogueError
-from models.settings import SparkConnect
 from models.tables import WriteMode
 from sql.catalog import Catalogue, Model
 from sql.engines.dialect import parse
@@ -36,12 +36,11 @@ _GARBLED = "deserializing response"
 
 @dataclass
 class SparkEngine:
-    """One build on the engine; `asked` counts the statements whose rows were stored."""
+    """One build on the engine."""
 
     session: Any
     storage: Storage
     catalogue: Catalogue
-    asked: int = 0
     _known: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -109,7 +108,6 @@ class SparkEngine:
             self._write(table, text)
 
     def _write(self, table: str, text: str) -> None:
-        self.asked += 1
         frame = self._frame(table, text)
         frame.write.mode("overwrite").parquet(self.storage.address(_name(table)))
         self._view(table, stored(self.session, frame, self.storage, _name(table)))

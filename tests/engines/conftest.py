@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.settings import SparkConnect
+from models.engine_settings import SparkConnect
 from sql.engines.session import open_session
 from tests.engines.servers import sail_server
 from tests.runs.conftest import open_office  # noqa: F401

@@ -12,6 +12,7 @@ from sql.catalog import load_catalogue
 from tests.cheap_nights import ALL_MARTS
 from tests.engines.servers import Server, sail_server
 from tests.runs.conftest import Office
+from tests.runs.test_forget import ANN, forget, found_below
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +91,25 @@ def test_nights_on_sail_publish_the_tables_of_nights_on_duckdb(sail: str, tmp_pa
     office.environment = dict(ALL_MARTS)
     office.night(as_of=DEMO_AS_OF, full_refresh=True)
     assert not (office.workspace.home / "var" / "engine" / "touchline_kept").exists()
+
+
+def test_an_order_to_forget_reaches_what_an_engine_was_sent(sail: str, tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    office.environment = on_engine(sail) | {"TOUCHLINE__METRICS__SUBJECTS": "[activity]"}
+    office.deliver("reps.csv", [{"rep_id": "R1", "full_name": "Rita", "rep_type": "inside", "hire_date": "2024-01-01"}])
+    call = {"channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1", "status": "completed"}
+    contacts = [ANN["id"], "CON-2"]
+    office.deliver("contacts.csv", [{"contact_id": one, "full_name": one} for one in contacts])
+    office.deliver(
+        "activities.csv",
+        [{**call, "source_record_id": f"a-{place}", "contact_id": one} for place, one in enumerate(contacts)],
+    )
+    office.night()
+    storage, needles = office.workspace.home / "var" / "engine", ("con-77120", "con-2")
+    assert {needle for needle, _ in found_below(storage, needles)} == set(needles)
+    assert forget(office, "--contact", ANN["id"]) == 0
+    office.night()
+    assert {needle for needle, _ in found_below(storage, needles)} == {"con-2"}
 
 
 class Killing:

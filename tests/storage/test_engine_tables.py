@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from pydantic import ValidationError
 
-from models.settings import SparkConnect
+from models.engine_settings import SparkConnect
 from pipelines.storage.engine_tables import StoredTables
 from sql.engines.kept import KeptTables
 from sql.engines.storage import Folder, Storage, has_rows
@@ -100,5 +100,5 @@ def test_a_storage_that_is_used_no_more_is_emptied_by_the_next_build_or_told(buc
     [("var/engine", True), ("/mnt/x", True), ("s3://b", True), ("gs://b/p/q", True), ("ftp://b/p", False), ("s3:///p", False)],
 )  # fmt: skip
 def test_a_storage_is_a_folder_or_a_place_in_an_object_store(storage: str, is_one: bool) -> None:
-    with nullcontext() if is_one else pytest.raises(ValidationError, match="storage"):
+    with nullcontext() if is_one else pytest.raises(ValidationError, match="write a path, or s3://BUCKET/PREFIX"):
         SparkConnect(url="sc://127.0.0.1:1", storage=storage)
