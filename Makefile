@@ -42,7 +42,7 @@ run: setup ## Run one night on ./workspace (or $TOUCHLINE_HOME); an empty worksp
 test: setup ## Run the test suite.
 	@$(BIN)/python -m pytest -m "not slow and not browser"
 
-test-slow: setup $(SPARK_READY) ## Run the tests that take minutes, those of other engines too, which are installed aside (as root, installs Debian's PostgreSQL if there is none).
+test-slow: setup $(SPARK_READY) ## Run the tests that take longer: kills, large data, stories of several nights, other engines, which are installed aside (as root, installs Debian's PostgreSQL if there is none).
 	@ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || command -v pg_ctl >/dev/null || [ "$$(id -u)" -ne 0 ] \
 		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } \
 		>/dev/null 2>&1 || true

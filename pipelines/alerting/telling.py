@@ -25,6 +25,7 @@ from pipelines.alerting.outbox import Audience, enqueue, enqueue_heartbeat
 from pipelines.night.outcome import NightOutcome
 from pipelines.night.shipped import shipped_rules
 from pipelines.night.workspace import Workspace
+from sql.warehouse import open_published
 
 if TYPE_CHECKING:
     from pipelines.alerting.delivery import Delivered
@@ -115,10 +116,9 @@ def _published_news(workspace: Workspace) -> tuple[list[News], dict[str, int], d
     """News of the published generation, its headcounts by team, and its as_of."""
     if not workspace.published_file.exists():
         return [], {}, None
-    with duckdb.connect(str(workspace.published_file.resolve()), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        with suppress(duckdb.CatalogException):  # a generation of a version without alerts
-            news = [News(*told) for told in read_news(connection)]
-            (as_of,) = connection.execute("select as_of from ops.publication").fetchone() or (None,)
-            return news, dict(connection.execute(_HEADCOUNTS).fetchall()), as_of
+    without_alerts = suppress(duckdb.CatalogException)  # a generation of an earlier version
+    with without_alerts, open_published(workspace.published_file.resolve()) as connection:
+        news = [News(*told) for told in read_news(connection)]
+        (as_of,) = connection.execute("select as_of from ops.publication").fetchone() or (None,)
+        return news, dict(connection.execute(_HEADCOUNTS).fetchall()), as_of
     return [], {}, None

@@ -17,6 +17,7 @@ from pipelines.doctor.finding import Finding, Patient, fine, warn
 from pipelines.night.generation import current_generation
 from pipelines.night.rollback import kept_generations
 from pipelines.night.workspace import Workspace
+from sql.warehouse import open_published
 
 _DAY = timedelta(days=1)
 """`--as-of` with a day's date is the end of that day, which for today lies up to a day ahead."""
@@ -70,8 +71,7 @@ def _remedy(workspace: Workspace, latest: datetime) -> str:
 def _instants(crm: Path) -> tuple[datetime, datetime | None] | None:
     """The file's `as_of`, and the last at which alerts were judged; None when it cannot be read."""
     try:
-        with duckdb.connect(str(crm), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with open_published(crm) as connection:
             as_of, judged = connection.execute(
                 "select max(as_of), (select max(as_of) from ops.alert_evaluation) from ops.publication"
             ).fetchone() or (None, None)

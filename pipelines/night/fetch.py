@@ -25,6 +25,7 @@ from pipelines.sources.extraction.faults import BudgetError, DeniedError, Expire
 from pipelines.sources.extraction.pages import ApiObject, Connector, Window
 from pipelines.sources.extraction.shelf import Fetched, Shelf
 from pipelines.sources.readings import readings_of
+from sql.warehouse import open_published
 
 JUST_NOW = timedelta(minutes=10)
 """What was fetched so lately is not asked for again."""
@@ -72,8 +73,7 @@ class Fetching:
 
 def read_cursors(published: Generation) -> dict[tuple[str, str], datetime]:
     """ops.source_cursor of a published generation; one of an earlier version has none."""
-    with duckdb.connect(str(published.crm), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_published(published.crm) as connection:
         try:
             found = connection.execute("select source, object, fetched_until from ops.source_cursor").fetchall()
         except duckdb.CatalogException:
@@ -237,8 +237,7 @@ def _note_vanished(
         return
     of = readings_of(source, fetching.workspace.home, str(wanted.of))
     prefix = of[0].fields["source_record_id"].prefix if of and of[0].entity == "activities" else ""
-    with duckdb.connect(str(fetching.published.crm), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_published(fetching.published.crm) as connection:
         gone = find_vanished(connection, source.name, prefix, ids, whole.until_at)
     if gone.records:
         shelf.keep_only(whole, gone.body, "activities", f"{wanted.of} that vanished.jsonl", gone.records)

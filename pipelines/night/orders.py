@@ -15,6 +15,7 @@ import duckdb
 
 from pipelines.night.generation import Generation
 from pipelines.night.operator import Order, Target, read_orders
+from sql.warehouse import open_published
 
 FileKey = tuple[str, str, str, str]
 """Source, entity and sha256 of a landed file, and the CRM's object that is read from it (blank for other sources)."""
@@ -86,8 +87,7 @@ def _exact(order: Order, readings: Readings) -> Order:
 
 def _memory_of(generation: Generation) -> tuple[frozenset[str], Dismissed]:
     """The orders that a generation holds and what stands dismissed in it, for when operator.sqlite is lost."""
-    with duckdb.connect(str(generation.crm), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_published(generation.crm) as connection:
         try:
             done = connection.execute("select order_id from ops.operator_order").fetchall()
         except duckdb.CatalogException:

@@ -19,6 +19,7 @@ from pipelines.night.ledger import KnownLoad, read_ledger
 from pipelines.night.steps import Steps
 from sql.checks import CheckResult
 from sql.quoting import literal
+from sql.warehouse import open_published
 
 if TYPE_CHECKING:
     from pipelines.night.plan import NightRequest, Plan
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
 def read_publication(generation: Generation) -> tuple[dict[str, object], tuple[KnownLoad, ...]]:
     """ops.publication and the ledger of a published generation."""
-    with duckdb.connect(str(generation.crm), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_published(generation.crm) as connection:
         cursor = connection.execute("select * from ops.publication")
         names = [column[0] for column in cursor.description or []]
         row = cursor.fetchone()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 
-import duckdb
 import pytest
 
 from models.settings import Report, load_settings
 from pipelines.reporting.report import build_report
+from sql.warehouse import open_published
 from tests.runs.conftest import Office, made_once, office, open_office, storied_demo  # noqa: F401
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -55,8 +55,7 @@ def report_in(storied_demo, report_of, demo_report):  # noqa: F811
 @pytest.fixture(scope="session")
 def ask(storied_demo):  # noqa: F811
     """Asks what the demo company published."""
-    with duckdb.connect(str(storied_demo.published_file), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_published(storied_demo.published_file) as connection:
         yield lambda sql, *values: connection.execute(sql, list(values)).fetchall()
 
 

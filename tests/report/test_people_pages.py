@@ -233,6 +233,7 @@ def test_two_reps_of_one_name_are_told_apart(hostile, reader_at):
     assert sorted(name for name in names if name.startswith("Ann")) == ["Ann (R/5..)", "Ann (R/6..)"]
 
 
+@pytest.mark.slow
 def test_a_company_of_one_rep_and_one_of_none_have_every_page(open_office, tmp_path):
     for number, rows in enumerate(
         ([{"rep_id": "R1", "full_name": "Ann", "rep_type": "inside", "hire_date": "2026-01-01"}], [])

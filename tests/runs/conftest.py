@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from models.settings import load_settings
@@ -24,6 +23,7 @@ from pipelines.night.run import NightRequest, run_night
 from pipelines.night.steps import Progress
 from pipelines.night.workspace import Workspace
 from sql.hashing import logical_hashes
+from sql.warehouse import open_published
 from tests.cheap_nights import ALL_MARTS, CHEAP
 from tests.runs.together import run_together
 
@@ -92,14 +92,12 @@ class Office:
         return run_night(request, load_settings(self.workspace.settings_file, self.environment), progress)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.workspace.published / "crm.duckdb"), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with open_published(self.workspace.published / "crm.duckdb") as connection:
             return connection.execute(sql).fetchall()
 
     def hashes(self) -> dict[str, str]:
         """The logical hash of every core and mart table."""
-        with duckdb.connect(str(self.workspace.published / "crm.duckdb"), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with open_published(self.workspace.published / "crm.duckdb") as connection:
             return logical_hashes(connection)
 
 

@@ -108,6 +108,7 @@ def test_it_is_raised_stays_one_and_is_over_when_its_cause_is(silent):
     assert changes == [(None, "firing", True), ("firing", "resolved", True)]
 
 
+@pytest.mark.slow
 def test_a_full_refresh_and_a_night_in_the_past_raise_nothing(judged):
     before = judged.query("select * from marts.alerts"), judged.query("select * from ops.alert_transition")
     judged.night(full_refresh=True)
@@ -140,6 +141,7 @@ def test_what_is_wrong_in_the_settings_stops_the_night_before_it_begins(silent, 
     assert not silent.workspace.published.exists()
 
 
+@pytest.mark.slow
 def test_each_piece_of_news_is_written_once_also_after_a_crash_before_telling_and_a_rollback(hook, silent, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr("pipelines.night.run.tell_of_night", lambda *_: None)  # the process ends after the rename
@@ -154,6 +156,7 @@ def test_each_piece_of_news_is_written_once_also_after_a_crash_before_telling_an
     assert outbox(silent) == 2
 
 
+@pytest.mark.slow
 def test_a_night_that_failed_is_told_and_a_good_one_ends_it(hook, silent, monkeypatch):
     silent.stand_on(judge_one_call_with_a_channel)
     (told,) = hook_messages(hook, silent)

@@ -199,6 +199,7 @@ def test_an_unset_variable_ends_the_night_before_it_begins(api_office, monkeypat
         night(api_office)
 
 
+@pytest.mark.slow
 def test_after_a_rollback_the_window_is_asked_for_again(api_office, hubspot):
     add_calls(hubspot, 1)
     night(api_office)
@@ -214,6 +215,7 @@ def test_after_a_rollback_the_window_is_asked_for_again(api_office, hubspot):
     assert ids(api_office) == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_full_refresh_reads_landed_pages_with_their_own_mapping(api_office, hubspot):
     add_calls(hubspot, 1, 2)
     night(api_office)
@@ -262,6 +264,7 @@ def test_the_ledger_names_the_object_and_adds_up(desk):
         assert datetime.fromisoformat(files[0]["until"]) < datetime.now(UTC) + timedelta(days=3650)
 
 
+@pytest.mark.slow
 def test_a_clock_that_ran_years_ahead_for_a_night_loses_no_record(api_office, hubspot):
     """The night after would take its cursor for the present, and ask for nothing until it comes."""
     add_calls(hubspot, 1)

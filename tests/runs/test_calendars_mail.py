@@ -82,6 +82,7 @@ def test_a_series_counts_as_often_as_it_was_held(acme):
     assert rows == 5
 
 
+@pytest.mark.slow
 def test_an_occurrence_taken_out_later_is_taken_back(acme):
     lines = ("DTSTART:20260302T140000Z", "RRULE:FREQ=DAILY;COUNT=3", *OURS)
     acme.deliver("ann.ics", calendar(event(*lines)), "inbox/calendar")

@@ -13,6 +13,8 @@ from pipelines.maintenance import trim_history
 from pipelines.night.lock import one_night_at_a_time
 from pipelines.night.steps import Quiet
 
+pytestmark = pytest.mark.slow
+
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
 RANGE = {"dagster/asset_partition_range_start": "2026-03-01", "dagster/asset_partition_range_end": "2026-03-31"}

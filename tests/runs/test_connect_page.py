@@ -10,6 +10,8 @@ import pytest
 from pipelines.cli import main
 from tests.runs.conftest import made_once
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "connect.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 

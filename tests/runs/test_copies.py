@@ -40,6 +40,7 @@ def office(open_office):
     return open_office(TWO_SYSTEMS)
 
 
+@pytest.mark.slow
 def test_a_copy_that_comes_later_and_goes_again_moves_both_days(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities_1.csv", [OF_DIALER], "inbox/dialer")
@@ -53,6 +54,7 @@ def test_a_copy_that_comes_later_and_goes_again_moves_both_days(office):
     assert office.query(DAYS) == [("unknown", "2026-03-02", 1, 240, 0)]
 
 
+@pytest.mark.slow
 def test_the_load_of_a_copy_is_named_for_the_day_of_the_one_it_hides(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities_1.csv", [OF_CRM])
@@ -103,6 +105,7 @@ def test_meetings_without_a_status_are_counted_by_what_becomes_of_them(office):
     assert office.query(held) == [("crm:2", "completed"), ("crm:4", "completed")]
 
 
+@pytest.mark.slow
 def test_accounts_that_come_later_credit_what_was_nobodys(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [{**OF_DIALER, "external_id": ""}], "inbox/dialer")

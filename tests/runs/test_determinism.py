@@ -11,6 +11,8 @@ import pytest
 from tests.cheap_nights import ALL_MARTS, CHEAP
 from tests.reliability import record
 
+pytestmark = pytest.mark.slow
+
 PLACES = [
     (1, "a", {"TZ": "UTC", "LANG": "C", "PYTHONHASHSEED": "0"}),
     (8, "b", {"TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "4"}),
@@ -43,7 +45,6 @@ def test_threads_order_zone_language_and_hash_seed_change_no_table(tmp_path):
     assert differing(PLACES[:2], tmp_path, CHEAP) == []
 
 
-@pytest.mark.slow
 def test_nor_do_they_change_any_mart(tmp_path):
     assert differing(PLACES, tmp_path, ALL_MARTS) == []
     record("same inputs give the same tables", f"{len(PLACES)} combinations of threads, order, TZ, LANG and hash seed")
@@ -68,7 +69,6 @@ with duckdb.connect(sys.argv[1], read_only=True) as connection:
 """
 
 
-@pytest.mark.slow
 def test_an_older_engine_makes_the_same_tables_and_opens_those_of_the_newer(tmp_path, older_engine):
     threads, shuffle, environment = PLACES[0]
     newer, older = (

@@ -167,6 +167,7 @@ def run_ahead(office, monkeypatch, first=AS_OF):
         yield
 
 
+@pytest.mark.slow
 def test_a_published_instant_in_the_future_is_told_with_the_way_back(office, monkeypatch):
     nights = run_ahead(office, monkeypatch)
     next(nights)

@@ -1,10 +1,10 @@
 """Every published row of every mart is what its evidence says: the records behind it are found again and add up to it."""
 
-import duckdb
 import pytest
 
 from pipelines.night.shipped import shipped_catalogue
 from sql.evidence import disagreements
+from sql.warehouse import open_published
 from tests.reliability import record
 
 EVIDENCE = {
@@ -17,8 +17,7 @@ EVIDENCE = {
 @pytest.fixture(scope="module")
 def published(storied_demo):
     """What a night of the demo company publishes; a company whose people, deals and records do what they should not."""
-    with duckdb.connect(str(storied_demo.published / "crm.duckdb"), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_published(storied_demo.published / "crm.duckdb") as connection:
         yield connection
 
 

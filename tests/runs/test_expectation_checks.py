@@ -15,6 +15,8 @@ from pipelines.night.outcome import read_outcome
 from pipelines.night.steps import Quiet
 from tests.runs.test_expectations import REPS, calls_of, end_of, working_days
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST, TONIGHT = date(2026, 2, 23), date(2026, 3, 30), date(2026, 3, 31)
 
 

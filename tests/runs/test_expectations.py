@@ -177,6 +177,7 @@ def test_each_gate_can_be_silenced(next_day):
     assert failures(next_day, end_of(TONIGHT)) == {}
 
 
+@pytest.mark.slow
 def test_what_is_filled_when_something_ends_is_not_missed(office):
     def contracts(first, day, **more):
         rows = ({"contract_id": f"K{number}", "account_id": "C1"} for number in range(first, first + 60))
@@ -243,6 +244,7 @@ def test_an_earlier_instant_is_not_compared_with_a_later_one(next_day):
     assert failures(next_day, end_of(date(2026, 2, 2)), full_refresh=True) == {}
 
 
+@pytest.mark.slow
 def test_a_first_night_and_a_companys_first_weeks_raise_nothing(office):
     office.deliver("reps.csv", REPS)
     office.deliver("activities.csv", calls_of(date(2026, 3, 10)))
@@ -252,6 +254,7 @@ def test_a_first_night_and_a_companys_first_weeks_raise_nothing(office):
     assert failures(office, end_of(date(2026, 3, 17))) == {}
 
 
+@pytest.mark.slow
 def test_a_blocked_night_publishes_nothing_and_says_what_to_do(next_day):
     next_day.environment = {}
     next_day.deliver("activities_2.csv", calls_of(TONIGHT, duration_seconds=240_000))
@@ -267,6 +270,7 @@ def test_a_blocked_night_publishes_nothing_and_says_what_to_do(next_day):
     assert "did the unit change?" in page.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_flagged_night_publishes_its_checks_and_its_pages(next_day):
     next_day.environment = {}
     rows = calls_of(TONIGHT, 8)

@@ -29,6 +29,8 @@ from tests.runs.first_time_files import (
     workbook_deals,
 )
 
+pytestmark = pytest.mark.slow
+
 ZONE = ZoneInfo("Europe/Istanbul")
 ROSTER = {"Gülşen İnce": "G1", "Oğuz Yıldız": "G2", "İsmail Ağaoğlu": "G3"}
 TURKS, GERMANS = tuple(ROSTER), ("Jürgen Müßig", "Änne Größe")

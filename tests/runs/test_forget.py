@@ -20,6 +20,8 @@ from pipelines.night.rollback import roll_back
 from tests.reliability import record
 from tests.runs.conftest import AS_OF, Office, as_csv
 
+pytestmark = pytest.mark.slow
+
 ANN = {
     "name": "Annabella Quillfeather", "id": "CON-77120", "email": "Annabella.Q@Secret.example", "old": "aq1@old.example",
     "phone": "+1 415 555 0199", "digits": "4155550199",

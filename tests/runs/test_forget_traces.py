@@ -122,6 +122,7 @@ def test_messages_and_orders_name_the_rep_by_the_token(forgotten):
     assert json.loads(targets)[0]["file_name"].startswith("contacts_erased-")
 
 
+@pytest.mark.slow
 def test_a_file_called_after_them_that_comes_later_is_not_called_so_here(forgotten):
     office = forgotten[0]
     late = office.deliver(

@@ -13,6 +13,8 @@ from tests.runs.conftest import Office
 from tests.runs.test_accounting import accounting
 from tests.runs.together import together
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HUB = {"name": "hub", "kind": "hubspot_export", "timezone": "UTC", "max_quarantined_share": 1}
 EXPORTS = {

@@ -12,6 +12,8 @@ import stamina
 from tests.runs.conftest import STARTED, Office
 from tests.sources.fakes.hubspot import TOKEN, FakeHubSpot
 
+pytestmark = pytest.mark.slow
+
 CONNECTED, NO_ANSWER = "f240bbac-87c9-4f6e-bf70-924b57d47db7", "73a0d17f-1163-4015-bdd5-ec830791da20"
 ROSTER = [
     {"rep_id": "77", "full_name": "Ann", "rep_type": "inside", "hire_date": "2025-01-01", "role": "ae", "team": "East"}

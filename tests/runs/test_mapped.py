@@ -63,6 +63,7 @@ def test_a_turkish_dialer_export_is_read_as_the_settings_say(office):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["engagement", "joined"])
 def test_a_join_is_redone_when_either_side_comes_late(office, first):
     office.configure(HEAD + JOINED)
@@ -87,6 +88,7 @@ def test_a_join_is_redone_when_either_side_comes_late(office, first):
     assert office.query("select touches, contacts_touched from marts.rep_activity_daily") == [(2, 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real exports are not beside this clone")
 def test_the_maven_company_is_counted_to_the_row(office):
     office.configure(

@@ -14,6 +14,7 @@ REPS = [
 CALLS = [{"source_record_id": "1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}]
 
 
+@pytest.mark.slow
 def test_a_moved_workspace_is_in_order_and_takes_nothing_twice(office, office_at, tmp_path, capsys):
     office.deliver("reps.csv", REPS)
     office.deliver("activities.csv", CALLS)

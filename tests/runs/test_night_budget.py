@@ -12,6 +12,8 @@ from pipelines.night.night_budget import judge_night
 from pipelines.night.outcome import LoadSummary
 from tests.runs.test_status import page
 
+pytestmark = pytest.mark.slow
+
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 NOW = datetime(2026, 4, 5, 9, tzinfo=UTC)
 CRM = {"name": "crm", "kind": "canonical", "path": "inbox/crm"}

@@ -129,6 +129,7 @@ def test_wrong_usage_of_the_quarantine_exits_with_2_and_says_what_to_do(dialer, 
     assert (code, says in err) == (2, True), err
 
 
+@pytest.mark.slow
 def test_replay_tries_orders_and_the_run_tells_what_came_of_it(dialer, touchline):
     code, out, err = touchline("quarantine", "replay", "--rule", "not_in_map", "--dry-run")
     assert code == 0, err
@@ -153,6 +154,7 @@ def test_replay_tries_orders_and_the_run_tells_what_came_of_it(dialer, touchline
     assert "carries out" not in touchline("quarantine", "list")[1]
 
 
+@pytest.mark.slow
 def test_discarded_rows_and_files_are_no_longer_listed_and_can_be_taken_back(dialer, touchline):
     code, out, err = touchline("quarantine", "discard", "--all", "--reason", "test calls")
     assert (code, "dismisses 2 rows and 1 refused file" in out) == (0, True), err
@@ -168,6 +170,7 @@ def test_discarded_rows_and_files_are_no_longer_listed_and_can_be_taken_back(dia
     assert ([group["rows"] for group in found["groups"]], len(found["refused"])) == ([2], 1)
 
 
+@pytest.mark.slow
 def test_after_a_blocked_night_the_failed_build_is_shown_and_marked(dialer, touchline):
     published = dialer.workspace.published.resolve() / "crm.duckdb"
     published.chmod(0o644)
@@ -224,6 +227,7 @@ def test_after_a_rollback_the_next_night_takes_again_what_the_ledger_lacks(three
     assert three_nights.query("select generation from ops.publication") == [(3,)]
 
 
+@pytest.mark.slow
 def test_orders_given_before_a_rollback_are_carried_out_again(dialer, touchline):
     touchline("quarantine", "discard", "--rule", "not_in_map", "--reason", "test calls")
     dialer.night()
@@ -235,6 +239,7 @@ def test_orders_given_before_a_rollback_are_carried_out_again(dialer, touchline)
     assert dialer.query("select count(*) from core.fct_activity") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_dismissed_row_stays_out_when_its_file_is_taken_again_after_a_rollback(office, touchline):
     office.configure(WRONG)
     office.deliver("reps.csv", [REP])
@@ -287,6 +292,7 @@ def test_the_generation_pointed_at_and_its_ground_outlive_the_pruning(three_nigh
     assert kept == ["000001", "000004"]
 
 
+@pytest.mark.slow
 def test_a_backfill_mends_a_window_as_a_full_refresh_would(office, touchline):
     office.deliver("reps.csv", [REP])
     days = ("2026-03-02", "2026-03-10", "2026-03-20")

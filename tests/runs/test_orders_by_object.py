@@ -62,6 +62,7 @@ def dismissed(office):
     )
 
 
+@pytest.mark.slow
 def test_a_row_of_one_object_is_dismissed_and_taken_back_alone(both):
     loads = dict(both.query("select object, load_id from ops.load where file_name = 'both.csv'"))
     (target,) = chosen(both, load=loads["rang_at"])

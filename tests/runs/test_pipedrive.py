@@ -13,6 +13,8 @@ from tests.runs.conftest import STARTED, Office
 from tests.runs.together import Desk, together
 from tests.sources.fakes.pipedrive import TOKEN, FakePipedrive, rfc3339, spaced
 
+pytestmark = pytest.mark.slow
+
 COMPANY = {"timezone": "UTC", "currency": "EUR"}
 NOON = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 ROSTER = [{"rep_id": "7", "full_name": "Ada", "email": "ada@example.com", "rep_type": "inside", "role": "ae",

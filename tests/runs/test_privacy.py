@@ -18,6 +18,8 @@ from pipelines.cli import main
 from tests.reliability import record
 from tests.runs.conftest import as_csv
 
+pytestmark = pytest.mark.slow
+
 VALID = {
     Shape.ID: "X1", Shape.TEXT: "text", Shape.INSTANT: "2026-03-02T15:00:00Z", Shape.DAY: "2026-03-02",
     Shape.MONTH: "2026-03", Shape.WHOLE: "1", Shape.NUMBER: "1", Shape.FLAG: "false", Shape.ID_LIST: "X1",

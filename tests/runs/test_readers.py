@@ -8,6 +8,8 @@ import pytest
 
 from tests.reliability import record, tried_here
 
+pytestmark = pytest.mark.slow
+
 READER = """
 import sys, duckdb
 

@@ -10,6 +10,8 @@ import pytest
 from models.errors import TouchlineError
 from pipelines.night.operator import Target, give_order, read_orders
 
+pytestmark = pytest.mark.slow
+
 HEAD = "company: {timezone: UTC}\nsources:\n  - {name: crm, kind: canonical, path: inbox/crm}\n"
 DIALER = """
   - name: dialer

@@ -103,6 +103,7 @@ def test_a_row_that_appears_lists_what_it_holds_and_no_counts_of_zero(desk):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_newer_version_that_moves_a_call_takes_it_from_one_day_and_adds_it_to_another(office):
     published(office, call("A1"), call("A2"))
     office.deliver("activities_2.csv", [call("A2", occurred_at="2026-03-03T15:00:00Z", updated_at=NEWER)])
@@ -130,6 +131,7 @@ def test_a_deleted_call_takes_the_row_away(desk):
     ]
 
 
+@pytest.mark.slow
 def test_the_same_rows_again_move_nothing(office):
     published(office)
     office.deliver(
@@ -156,6 +158,7 @@ def test_a_merge_moves_the_distinct_contacts_and_names_the_load_of_the_contacts(
     ]
 
 
+@pytest.mark.slow
 def test_a_late_roster_row_moves_words_and_what_stands_on_them(office):
     published(office, call("A1"), call("A2", occurred_at="2026-03-20T15:00:00Z"))
     office.deliver("reps_2.csv", [{**REP, "rep_type": "outside", "effective_from": "2026-03-15"}])
@@ -183,6 +186,7 @@ def test_a_word_and_a_count_of_one_row_name_the_roster_and_the_activities(desk):
     ]
 
 
+@pytest.mark.slow
 def test_an_unknown_rep_who_is_credited_later_names_the_roster(office):
     office.deliver("activities.csv", [call("A1")])
     office.night()
@@ -230,6 +234,7 @@ def test_of_two_loads_the_one_that_brought_more_is_named_and_each_names_its_own_
     ]
 
 
+@pytest.mark.slow
 def test_a_day_that_was_still_running_is_not_past(office):
     noon = datetime(2026, 3, 2, 17, tzinfo=UTC)
     office.deliver("reps.csv", [REP])
@@ -256,6 +261,7 @@ def test_a_meeting_over_midnight_that_has_ended_since_is_moved_by_as_of(office):
     ]
 
 
+@pytest.mark.slow
 def test_an_earlier_as_of_compares_what_was_over_at_both(office):
     published(office, call("A1"), call("A2", occurred_at="2026-03-20T15:00:00Z"))
     office.night(as_of=datetime(2026, 3, 10, 12, tzinfo=UTC))
@@ -277,6 +283,7 @@ def test_other_settings_name_no_load_and_list_the_newest_up_to_a_limit(office, m
     assert any("marts.rep_activity_daily: 13 more cells" in note for note in outcome.notes), outcome.notes
 
 
+@pytest.mark.slow
 def test_a_full_refresh_keeps_what_was_restated(office):
     published(office)
     office.deliver("activities_late.csv", [call("A2")])

@@ -21,6 +21,8 @@ from tests.cheap_nights import CHEAP
 from tests.runs.conftest import AS_OF, SETTINGS, STARTED, Office
 from tests.runs.test_forget import found_below
 
+pytestmark = pytest.mark.slow
+
 KEEPING = SETTINGS + "privacy: {keep_landed_days: 30, keep_quarantine_days: 40}\n"
 CONTACTS = [
     {"contact_id": "CON-77120", "full_name": "Annabella Quillfeather", "email": "annabella.q@secret.example",

@@ -16,6 +16,8 @@ from tests.runs.together import Desk, together
 from tests.sources.fakes.salesforce import CLIENT_ID, CLIENT_SECRET, FakeSalesforce
 from tests.sources.fakes.server import Fault
 
+pytestmark = pytest.mark.slow
+
 BORN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN, BEN = "0051G0000000001AAA", "0051G0000000002AAA"
 ROSTERED = {"rep_id": ANN, "full_name": "Ann", "rep_type": "inside", "hire_date": "2025-01-01"}

@@ -184,6 +184,7 @@ def _iso(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+@pytest.mark.slow
 def test_hubspot(open_office):
     roster = [
         {

@@ -8,6 +8,8 @@ from pipelines.commands.standing import read_standing
 from tests.runs.conftest import Office
 from tests.runs.test_status import page
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 company: {name: Test, timezone: America/New_York}
 sources:

@@ -7,6 +7,8 @@ import pytest
 from pipelines.night import build
 from sql.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALLS = [
     {"source_record_id": f"A{number % 40}", "channel": "call" if number % 9 else "pigeon",

@@ -83,6 +83,7 @@ def test_nights_freshness_rows_and_quarantine_are_on_the_page(office):
     assert "2026-04-03 07:00 │ nothing new │" in narrow  # no cell is broken in two
 
 
+@pytest.mark.slow
 def test_a_blocked_night_shows_the_build_that_was_not_published(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities.csv", [CALL])
@@ -100,6 +101,7 @@ def test_a_blocked_night_shows_the_build_that_was_not_published(office):
     ]
 
 
+@pytest.mark.slow
 def test_the_failed_build_goes_when_a_night_publishes(office):
     office.deliver("reps.csv", [REP])
     office.night()

@@ -18,6 +18,8 @@ from pipelines.night.storage import storage_error
 from tests.reliability import record
 from tests.runs.conftest import AS_OF, STARTED
 
+pytestmark = pytest.mark.slow
+
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1", "status": "completed"}
 MEGABYTE = 1 << 20

@@ -60,6 +60,7 @@ def asked(caplog, bucket):
     return sorted(line.split("/inbox/")[1].split(" ")[0] for line in found)
 
 
+@pytest.mark.slow
 def test_new_objects_are_read_once_and_a_store_that_is_down_costs_only_its_source(remote, bucket, inbox, caplog):
     caplog.set_level("INFO")
     inbox.put("reps.csv", as_csv([REP]))

@@ -119,6 +119,7 @@ run_night(request, load_settings(workspace.settings_file, CHEAP), Fatal())
 """
 
 
+@pytest.mark.slow
 def test_a_night_killed_between_data_and_pointer_leaves_the_old_version_whole(copied, bucket, tmp_path):
     copy(copied)
     old = pointer_at(bucket)
