@@ -44,7 +44,6 @@ HEAD = (
     "peak server",
     "tables s",
     "tables cpu",
-    "asked",
     "sent MB",
     "made MB",
 )
@@ -133,7 +132,7 @@ def count_traffic(figures: dict[str, float]) -> None:
         with opened(settings, storage, *more, **options) as engine:
             yield engine
             made = sum(storage.files(spark.BUILD).values())
-            figures.update(asked=engine.asked, sent_mb=engine.kept.sent_bytes / 1e6, made_mb=made / 1e6)
+            figures.update(sent_mb=engine.kept.sent_bytes / 1e6, made_mb=made / 1e6)
 
     spark.open_engine = counted
 
@@ -159,7 +158,7 @@ def measured(home: Path, server: Server | None) -> tuple[float, ...]:
     told = json.loads(process.stdout.read().splitlines()[-1])
     there = (server.cpu_seconds() - before, server.peak_mb()) if server else (0.0, 0.0)
     here = (usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-    traffic = (told.get(name, 0) for name in ("tables_cpu", "asked", "sent_mb", "made_mb"))
+    traffic = (told.get(name, 0) for name in ("tables_cpu", "sent_mb", "made_mb"))
     return (wall, *here, *there, _tables_seconds(home), *traffic)
 
 
