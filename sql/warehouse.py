@@ -20,6 +20,10 @@ STORAGE_VERSION = "v1.0.0"
 SCRATCH_VERSION = "latest"
 """Of what lives for a night: the newest ways to compress are tried in four fifths of the time."""
 
+_NEVER = "1TB"
+"""So many bytes are written before a checkpoint that none comes. By itself DuckDB makes one every 16 MB, of what lies in memory
+too, where it does nothing but compress the rows: of a million in fifteen files that took longer than to read and judge them."""
+
 _SESSION = (
     "set global TimeZone='UTC'",
     "set autoinstall_known_extensions=false",
@@ -77,6 +81,8 @@ class Warehouse:
             self.connection.execute(f"set temp_directory={literal(str(self.spill))}")
         attach(self.connection, "crm", self.crm)
         attach(self.connection, "staging", self.staging, owner_only=True, version=SCRATCH_VERSION)
+        if self.staging is None:
+            self.connection.execute(f"set checkpoint_threshold={literal(_NEVER)}")
         if self.private is not None:
             attach(self.connection, "private", self.private, owner_only=True)
         if self.previous is not None:

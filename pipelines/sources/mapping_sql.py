@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from data_quality.validate import Violation, blank_to_null, clean
+from data_quality.validate import Violation, clean
 from models.contracts import CONTRACTS
 from models.fields import BLANKS, REP_ID, Kind, Shape
 from models.mapping import FieldRule, SourceMapping
 from models.records import Record
+from pipelines.sources.cell_sql import Cells
 from pipelines.sources.condition_sql import conditions_sql
 from pipelines.sources.conversions.conversion import Conversion
 from pipelines.sources.conversions.durations import convert_duration
@@ -28,7 +29,7 @@ from sql.quoting import identifier, literal
 
 @dataclass(frozen=True)
 class MappedSql:
-    """A mapping over the columns of one file, to be selected `from <file> as <alias> <joins>`.
+    """A mapping over the columns of one file, to be selected from `source`.
 
     `fields` has the canonical text of each contract field that the mapping gives (cleaned: trimmed, blank is NULL).
     `failure_mask` is a BIGINT whose bit i is set when the cell of `failure_bits[i]` is not blank and could not be
@@ -42,15 +43,19 @@ class MappedSql:
     failure_mask: str
     unnamed: tuple[str, ...]
     matched: Mapping[str, str | None]
+    cells: Cells
     joins: str = ""
     ignored: str = "false"
+
+    def source(self, relation: str, *also: str) -> str:
+        """The FROM clause over the file's relation, with what else is to be taken along of its rows."""
+        return f"{self.cells.rows(relation, *also)} {self.joins}"
 
 
 def mapped_sql(
     mapping: SourceMapping,
     columns: Sequence[str],
     source_timezone: str,
-    alias: str = "raw",
     join_tables: Mapping[str, str] | None = None,
 ) -> MappedSql:
     """The mapping over a file with these columns; UnreadableFileError missing_column when one that it names is not there.
@@ -59,7 +64,8 @@ def mapped_sql(
     """
     matched = match_columns(mapping, columns)
     kinds = CONTRACTS[mapping.entity].kinds()
-    read = _Reading(matched, alias, mapping.read.decimal, source_timezone)
+    cells = Cells(tuple(columns), frozenset(column for column in matched.values() if column is not None))
+    read = _Reading(matched, cells, mapping.read.decimal, source_timezone)
     converted = {field: _convert_field(rule, kinds[field], read) for field, rule in mapping.fields.items()}
     fallible = {field: conversion.failed for field, conversion in converted.items() if conversion.failed is not None}
     bits = [f"cast({failed} as bigint) * {1 << bit}" for bit, failed in enumerate(fallible.values())]
@@ -69,30 +75,27 @@ def mapped_sql(
         failure_mask=" + ".join(bits) or "0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),
         matched=matched,
+        cells=cells,
         joins=join_clauses(mapping, read.own_cell, join_tables or {}),
         ignored=" or ".join(conditions_sql(rule.when, read.own_cell) for rule in mapping.ignore) or "false",
     )
 
 
-def canonical_sql(
-    contract: type[Record], columns: Sequence[str], alias: str = "raw", is_plain: bool = False
-) -> MappedSql:
-    """Columns named like the contract's fields, in any case; UnreadableFileError missing_column without a required one.
-
-    Of a file that is plain throughout (`TextRows.is_plain`) no cell is cleaned: that is an eighth of reading it.
-    """
-    cell = blank_to_null if is_plain else clean
+def canonical_sql(contract: type[Record], columns: Sequence[str], is_plain: bool = False) -> MappedSql:
+    """Columns named like the contract's fields, in any case; UnreadableFileError missing_column without a required one."""
     matched = match_fields(contract, columns)
+    cells = Cells(tuple(columns), frozenset(matched.values()), is_plain)
     return MappedSql(
         fields={
             field: convert_rep_id(text).text if contract.kinds()[field] is REP_ID else text
             for field, column in matched.items()
-            for text in [cell(f"{alias}.{identifier(column)}")]
+            for text in [cells.cleaned(column)]
         },
         failure_bits=(),
         failure_mask="0::bigint",
         unnamed=tuple(column for column in columns if column not in matched.values()),
         matched=matched,
+        cells=cells,
     )
 
 
@@ -129,14 +132,14 @@ class _Reading:
     """Where the cells of one file are, and how its texts are to be read. `matched` is None for a column it lacks."""
 
     matched: Mapping[str, str | None]
-    alias: str
+    cells: Cells
     decimal_mark: str
     source_timezone: str
 
     def own_cell(self, name: str) -> str:
         """The cleaned cell of a column that the mapping names."""
         column = self.matched[name]
-        return "null::varchar" if column is None else clean(f"{self.alias}.{identifier(column)}")
+        return "null::varchar" if column is None else self.cells.cleaned(column)
 
     def cell(self, rule: FieldRule) -> str:
         """The cleaned source cell of a rule."""

@@ -1,8 +1,10 @@
 """A sixth part of `make bench`: what 50,000 rows cost on a workspace that holds many, set beside its first load.
 
-Three nights with every subject and the alert rules, without Great Expectations: the first load of N activities, then
-50,000 new activities of three days, then, on the first load again, 50,000 of which 6 % are other versions of old
-activities, moved to other days of the 490 and other reps. Whole processes; the copy of the generation is timed apart.
+Three nights with every subject and the alert rules, without Great Expectations: the first load of N activities, then, a
+day later, 50,000 new activities of the last three days, then, on the first load again, 50,000 of which 6 % are other
+versions of old activities, moved to other days of the 500 and other reps. Whole processes; the copy of the generation is
+timed apart. The first load comes in the order of time, as CRMs export it; with `--order random` in none, so that no part of
+a table may be left unread for its days.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from run import ALL_SUBJECTS, CHANNELS, HERE, floor, night, timed, write_activities, write_reps
+from large import write_in_order_of_time
+from run import ALL_SUBJECTS, CHANNELS, DAYS, HERE, floor, fresh_workspace, timed, write_activities, write_reps
 
 ROWS_OF_A_NIGHT = 50_000
+FIRST_NIGHT = datetime(2026, 5, 16, 3, 59, 59, 999999, tzinfo=UTC)  # the end of the last of them in New York
 ASKED = {
     "TOUCHLINE__QUALITY__EXPECTATIONS": "false",
     "TOUCHLINE__METRICS__SUBJECTS": ALL_SUBJECTS,
@@ -39,7 +43,7 @@ def write_delta(path: Path, rows: int, old_share: float, seed: int = 5) -> None:
         )
         for number in range(ROWS_OF_A_NIGHT):
             is_old = chance.random() < old_share
-            days = chance.randrange(490) if is_old else 494 + chance.randrange(3)
+            days = chance.randrange(DAYS) if is_old else DAYS - 2 + chance.randrange(3)
             at = datetime(2025, 1, 1, 13, tzinfo=UTC) + timedelta(days=days, seconds=chance.randrange(9 * 3600))
             writer.writerow(
                 (
@@ -60,6 +64,11 @@ def copied(home: Path) -> float:
     return seconds
 
 
+def night(home: Path, as_of: datetime) -> tuple[float, float, float]:
+    """Wall, CPU and peak of a night."""
+    return timed([sys.executable, str(HERE / "night.py"), str(home), as_of.isoformat()], {**os.environ, **ASKED})
+
+
 def later_night(home: Path, rows: int, old_share: float) -> tuple[float, float, float, float]:
     """Wall, CPU and peak of a night on a copy of the workspace, and the seconds that copying the generation takes.
 
@@ -69,7 +78,7 @@ def later_night(home: Path, rows: int, old_share: float) -> tuple[float, float, 
     shutil.copytree(home, later, symlinks=True, ignore=shutil.ignore_patterns("activities.csv"))
     write_delta(later / "inbox" / "crm" / "activities_delta.csv", rows, old_share)
     copy = copied(later)
-    figures = timed([sys.executable, str(HERE / "night.py"), str(later)], {**os.environ, **ASKED})
+    figures = night(later, FIRST_NIGHT + timedelta(days=1))
     shutil.rmtree(later)
     return (*figures, copy)
 
@@ -78,22 +87,26 @@ def main() -> None:
     """Prints wall, CPU and peak of each night, its share of the first load, and its ratio to the floor."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
-    rows = options.parse_args().rows
+    options.add_argument("--order", choices=("time", "random"), default="time")
+    chosen = options.parse_args()
+    rows = chosen.rows
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_activities(folder / "activities.csv", rows)
+        {"time": write_in_order_of_time, "random": write_activities}[chosen.order](folder / "activities.csv", rows)
         write_reps(folder / "reps.csv")
         files = (folder / "activities.csv", folder / "reps.csv", folder)
         base = floor(files[0], folder)
-        first = night(*files, subjects=ALL_SUBJECTS, alerts=True)
-        home = folder / "workspace"
+        home = fresh_workspace(*files)
+        first = night(home, FIRST_NIGHT)
         measured = {
             "floor": (*base, 0.0),
             "first load": (*first, 0.0),
             "50,000 new": later_night(home, rows, 0.0),
             "50,000, 6 % old": later_night(home, rows, 0.06),
         }
-    print(f"{rows:,} activities, one run each, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    print(
+        f"{rows:,} activities in {'order of time' if chosen.order == 'time' else 'no order'}, one run each, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
+    )
     print(
         f"{'what':18}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'copy s':>9}{'of load':>9}{'cpu of it':>11}{'/ floor':>9}"
     )

@@ -3,7 +3,7 @@ no matter of the generator. Not part of `make bench`.
 
 Usage: python large.py --rows 10000000 100000000
 
-The rows are those of run.py in kind: ten columns, one row in fifty repeated, 500 reps, 490 days; but in the order of
+The rows are those of run.py in kind: ten columns, one row in fifty repeated, 500 reps, 500 days; but in the order of
 time, as CRMs export them. Every subject and the alert rules, without Great Expectations; whole processes, one run each.
 """
 
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from run import ALL_SUBJECTS, CHANNELS, HERE, fresh_workspace, timed, write_reps
+from run import ALL_SUBJECTS, CHANNELS, DAYS, HERE, fresh_workspace, timed, write_reps
 
 ASKED = {
     "TOUCHLINE__QUALITY__EXPECTATIONS": "false",
@@ -26,8 +26,9 @@ ASKED = {
 }
 
 
-def write_parquet(path: Path, rows: int) -> None:
-    """Deterministic: every value follows from the row's number by a hash."""
+def write_in_order_of_time(path: Path, rows: int) -> None:
+    """Parquet, or CSV by the name; deterministic: every value follows from the row's number by a hash."""
+    options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
     with duckdb.connect() as connection:
         connection.execute(f"set timezone = 'UTC'; set memory_limit = '3GB'; set temp_directory = '{path.parent}'")
         connection.execute(
@@ -44,11 +45,11 @@ def write_parquet(path: Path, rows: int) -> None:
                     strftime(moment, '%Y-%m-%dT%H:%M:%SZ') as updated_at
                 from (
                     select number, {list(CHANNELS)}[1 + (hash(number, 0) % {len(CHANNELS)})::integer] as channel,
-                        timestamp '2025-01-01 13:00:00' + to_days((number * 490 // {rows})::integer)
+                        timestamp '2025-01-01 13:00:00' + to_days((number * {DAYS} // {rows})::integer)
                         + to_seconds((hash(number, 1) % 32400)::integer) as moment
                     from (select case when row % 50 = 49 then row - 1 else row end as number from range({rows}) as r (row))
                 )
-            ) to '{path}' (format parquet, compression zstd)
+            ) to '{path}' ({options})
             """
         )
 
@@ -57,7 +58,7 @@ def measure(folder: Path, rows: int) -> dict[str, tuple[float, float, float]]:
     """Wall, CPU and peak of the floor and of a first load."""
     folder.mkdir()
     source, reps = folder / "activities.parquet", folder / "reps.csv"
-    write_parquet(source, rows)
+    write_in_order_of_time(source, rows)
     write_reps(reps)
     floor = timed([sys.executable, str(HERE / "floor.py"), str(source), str(folder / "floor.duckdb")], dict(os.environ))
     (folder / "floor.duckdb").unlink()

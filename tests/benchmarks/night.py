@@ -1,6 +1,6 @@
 """One night in a process of its own, without an orchestrator; prints the CPU seconds of its steps as JSON.
 
-Usage: python night.py WORKSPACE
+Usage: python night.py WORKSPACE [AS_OF]
 """
 
 import json
@@ -12,6 +12,9 @@ from pathlib import Path
 
 from pipelines.night.run import NightRequest, run_night
 from pipelines.night.workspace import Workspace
+
+LONG_AFTER = datetime(2026, 6, 30, 23, 59, 59, 999999, tzinfo=UTC)
+"""Weeks after the last activity of every company here: all of it has happened."""
 
 
 class CpuClock:
@@ -34,7 +37,7 @@ class CpuClock:
 
 if __name__ == "__main__":
     workspace = Workspace(Path(sys.argv[1]))
-    instant = datetime(2026, 6, 30, 23, 59, 59, 999999, tzinfo=UTC)
+    instant = datetime.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else LONG_AFTER
     clock = CpuClock()
     run_night(NightRequest(workspace, instant, datetime.now(UTC), "bench"), workspace.settings(), clock)
     print(json.dumps(clock.seconds()))

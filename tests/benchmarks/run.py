@@ -29,6 +29,7 @@ sources:
   - {name: crm, kind: canonical, path: inbox/crm, timezone: America/New_York}
 """
 ALL_SUBJECTS = "[activity, performance, funnel, kpi, people]"
+DAYS = 500
 CHANNELS = ("call", "call", "call", "email", "email", "meeting", "social", "sms")
 
 
@@ -55,7 +56,7 @@ def write_activities(path: Path, rows: int, reps: int = 500, seed: int = 11) -> 
         line: tuple[object, ...] = ()
         for number in range(rows):
             if number % 50 != 49:
-                at = begin + timedelta(days=chance.randrange(500), seconds=chance.randrange(9 * 3600))
+                at = begin + timedelta(days=chance.randrange(DAYS), seconds=chance.randrange(9 * 3600))
                 channel = chance.choice(CHANNELS)
                 line = (
                     f"A{number:09d}", channel, at.isoformat().replace("+00:00", "Z"), f"R{chance.randrange(reps):04d}",

@@ -36,9 +36,7 @@ def load_table(
 def read_mapped(connection: duckdb.DuckDBPyConnection, mapped: MappedSql, relation: str) -> Mapped:
     """One dict a row: the fields that are not blank, and `failed`, the fields that could not be converted."""
     fields = ", ".join(f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items())
-    found = connection.execute(
-        f"select {mapped.failure_mask}, {fields} from {relation} as raw {mapped.joins}"
-    ).fetchall()
+    found = connection.execute(f"select {mapped.failure_mask}, {fields} from {mapped.source(relation)}").fetchall()
     rows = []
     for mask, *texts in found:
         row: dict[str, Any] = {name: text for name, text in zip(mapped.fields, texts, strict=True) if text is not None}

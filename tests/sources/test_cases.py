@@ -131,7 +131,8 @@ def test_rows_that_are_no_record_are_known(connection, load):
     load(
         connection, "file", COLUMNS, [["1", "x", "", "", "Master"], ["2", "", "", "", "master"], ["3", "", "", "", ""]]
     )
-    found = connection.execute(f"select {mapped_sql(ignoring, COLUMNS, 'UTC').ignored} from file as raw").fetchall()
+    mapped = mapped_sql(ignoring, COLUMNS, "UTC")
+    found = connection.execute(f"select {mapped.ignored} from {mapped.source('file')}").fetchall()
     assert found == [(True,), (False,), (False,)]
 
 

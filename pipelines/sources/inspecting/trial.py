@@ -12,6 +12,7 @@ import duckdb
 from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
 from models.mapping import ReadOptions, SourceMapping
+from pipelines.sources.cell_sql import ROWS
 from pipelines.sources.inspecting.inspection import Rejected, RejectedCell
 from pipelines.sources.inspecting.sample import TABLE
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
@@ -100,13 +101,13 @@ def _judged_sql(mapped: MappedSql, contract: ContractSql) -> str:
     return f"""
         select
             _row, _unmapped, _broken <> 0 or _unmapped <> 0 as _bad, {typed},
-            case when _broken <> 0 or _unmapped <> 0 then to_json(_cells)::varchar end as _raw,
+            case when _broken <> 0 or _unmapped <> 0 then {mapped.cells.record()} end as _raw,
             case when _broken <> 0 or _unmapped <> 0 then to_json({{{fields}}})::varchar end as _fields
         from (
             select *, {contract.mask} as _broken
             from (
-                select raw.rowid as _row, raw as _cells, {mapped.failure_mask} as _unmapped, {texts}
-                from {TABLE} as raw {mapped.joins}
+                select {ROWS}.*, {mapped.failure_mask} as _unmapped, {texts}
+                from {mapped.source(TABLE, f"{ROWS}.rowid as _row")}
                 where not ({mapped.ignored})
             )
         )

@@ -34,7 +34,7 @@ def rows_of(connection, mapping: ObjectMapping, path) -> list[dict[str, str]]:
         connection.execute(f"create or replace temp table {name} as select '' as join_key, {taken} limit 0")
     mapped = mapped_sql(mapping, rows.columns, "America/New_York")
     fields = ", ".join(f"{expression} as {identifier(field)}" for field, expression in mapped.fields.items())
-    asked = f"select {mapped.failure_mask}, {fields} from {rows.relation} as raw {mapped.joins} where not ({mapped.ignored})"
+    asked = f"select {mapped.failure_mask}, {fields} from {mapped.source(rows.relation)} where not ({mapped.ignored})"
     found = connection.execute(asked).fetchall()
     assert [mask for mask, *_ in found if mask] == []
     return [

@@ -122,7 +122,7 @@ def mapped(connection: duckdb.DuckDBPyConnection, load: Callable[..., None]) -> 
         sql = mapped_sql(mapping, columns, "America/New_York")
         fields = ", ".join(f"{text} as {field}" for field, text in sql.fields.items())
         found = connection.execute(
-            f"select {sql.failure_mask}, {fields} from file as raw where not ({sql.ignored})"
+            f"select {sql.failure_mask}, {fields} from {sql.source('file')} where not ({sql.ignored})"
         ).fetchall()
         assert all(mask == 0 for mask, *_ in found)
         return [
