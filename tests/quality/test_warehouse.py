@@ -91,6 +91,19 @@ def test_two_readers_of_one_process_are_both_locked_down(reader: duckdb.DuckDBPy
             second.execute("select * from read_csv('/etc/passwd')")
 
 
+def test_rows_that_are_staged_in_memory_are_never_compressed() -> None:
+    """By itself DuckDB would, with every 16 MB that come in pieces."""
+    texts = ", ".join(f"hash(row, {column})::varchar as text_{column}" for column in range(8))
+    with Warehouse(threads=1) as warehouse:
+        warehouse.connection.execute(f"create table staging.t as select {texts} from range(60000) as r (row)")
+        for _ in range(3):
+            warehouse.connection.execute(f"insert into staging.t select {texts} from range(60000) as r (row)")
+        kinds = warehouse.connection.execute(
+            "select distinct compression from pragma_storage_info('staging.t') where segment_type = 'VARCHAR'"
+        ).fetchall()
+    assert kinds == [("Uncompressed",)]
+
+
 def test_the_session_is_in_utc_whatever_the_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()

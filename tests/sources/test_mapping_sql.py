@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import duckdb
@@ -85,6 +86,21 @@ def test_names_with_quotes_stay_names(map_rows: Any) -> None:
         {"entity": "accounts", "fields": {"account_id": 'a"b', "name": {"const": "O'Hara"}}}
     )
     assert map_rows(odd, ['a"b'], [["1"]]) == [{"account_id": "1", "name": "O'Hara", "failed": []}]
+
+
+def test_columns_may_be_called_as_ours_are(map_rows: Any) -> None:
+    odd = SourceMapping.model_validate({"entity": "accounts", "fields": {"account_id": "raw_1", "name": "cell_0"}})
+    rows = map_rows(odd, ["cell_0", "raw_1", "_broken"], [[" Ada ", "7", "x"]])
+    assert rows == [{"account_id": "7", "name": "Ada", "failed": []}]
+
+
+def test_a_row_is_shown_as_it_is_in_the_file(connection: duckdb.DuckDBPyConnection, load: Any) -> None:
+    load(connection, "file", COLUMNS, [[" 7", None, "", "é", "", "Ada", "a note"]])
+    mapped = mapped_sql(mapping(), COLUMNS, "UTC")
+    shown = f"select {mapped.cells.record()}, {mapped.cells.record(mapped.unnamed)} from {mapped.source('file')}"
+    [(whole, unnamed)] = connection.execute(shown).fetchall()
+    assert json.loads(whole) == dict(zip(COLUMNS, [" 7", None, "", "é", "", "Ada", "a note"], strict=True))
+    assert (json.loads(unnamed), mapped.cells.record([])) == ({"Note": "a note"}, "'{}'")
 
 
 JOINED = {
