@@ -93,13 +93,13 @@ def test_two_readers_of_one_process_are_both_locked_down(reader: duckdb.DuckDBPy
 
 def test_rows_that_are_staged_in_memory_are_never_compressed() -> None:
     """By itself DuckDB would, with every 16 MB that come in pieces."""
-    texts = ", ".join(f"hash(row, {column})::varchar as text_{column}" for column in range(8))
+    texts = ", ".join(f"'id' || (hash(row, {column}) % 100000) as text_{column}" for column in range(8))
     with Warehouse(threads=1) as warehouse:
-        warehouse.connection.execute(f"create table staging.t as select {texts} from range(60000) as r (row)")
-        for _ in range(3):
-            warehouse.connection.execute(f"insert into staging.t select {texts} from range(60000) as r (row)")
+        warehouse.connection.execute(f"create table staging.t as select {texts} from range(70000) as r (row)")
+        for _ in range(5):
+            warehouse.connection.execute(f"insert into staging.t select {texts} from range(70000) as r (row)")
         kinds = warehouse.connection.execute(
-            "select distinct compression from pragma_storage_info('staging.t') where segment_type = 'VARCHAR'"
+            "select distinct compression from pragma_storage_info('staging.t')"
         ).fetchall()
     assert kinds == [("Uncompressed",)]
 
