@@ -105,7 +105,7 @@ def _without_token(plan: EntityPlan, field: str, text: str) -> str:
 
 
 def _in_file_order(rows: TextRows, mapped: MappedSql) -> tuple[str, str]:
-    """The rows and an ORDER BY that a join needs: only without joins does DuckDB keep the file's order by itself."""
+    """The FROM clause, and the ORDER BY that a join needs: only without joins does DuckDB keep the file's order by itself."""
     if not mapped.joins:
         return mapped.source(rows.relation), ""
     numbered = f"(select *, row_number() over () as _place from {rows.relation})"
