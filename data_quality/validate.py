@@ -131,14 +131,9 @@ def _rule_is_broken(rule: RowRule) -> str:
     return f"{identifier(rule.field)} {sign} {identifier(rule.other)}"
 
 
-def null_of(kind: Kind) -> str:
-    """The value of a field that the file does not have."""
-    return f"cast(null as {kind.sql_type})"
-
-
 def _value(contract: type[Record], name: str, have: Mapping[str, Kind], zones: Zones) -> str:
     column, kind = identifier(name), contract.kinds()[name]
-    plain = value(kind, column, zones) if name in have else null_of(kind)
+    plain = value(kind, column, zones) if name in have else f"cast(null as {kind.sql_type})"
     precision = contract.PRECISION.get(name)
     if precision is not None and precision in have and name in have:
         day = f"lower({identifier(precision)}) = 'date' and {within_years(kind, column)}"

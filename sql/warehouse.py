@@ -22,7 +22,8 @@ SCRATCH_VERSION = "latest"
 
 _NEVER = "1TB"
 """So many bytes are written before a checkpoint that none comes. By itself DuckDB makes one every 16 MB, of what lies in memory
-too, where it does nothing but compress the rows: of a million in fifteen files that took longer than to read and judge them."""
+too, where it does nothing but compress the rows: of a million in fifteen files that took longer than to read and judge them. The
+files of a build get theirs when it is over; until then nobody else opens them."""
 
 _SESSION = (
     "set global TimeZone='UTC'",

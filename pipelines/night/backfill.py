@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-import duckdb
-
 from models.errors import UsageError
 from pipelines.night.generation import Generation
 from pipelines.night.tables import Window
+from sql.warehouse import open_published
 
 
 def parse_window(first: str | None, last: str | None) -> Window | None:
@@ -47,7 +46,7 @@ def check_window(published: Generation, window: Window) -> None:
 
 def _days_of(published: Generation) -> tuple[date | None, date | None]:
     """The first day of the calendar, and the day of as_of."""
-    with duckdb.connect(str(published.crm), read_only=True) as connection:
+    with open_published(published.crm) as connection:
         return connection.execute(
             "select min(date_day), any_value(as_of_date) from core.dim_date cross join core.parameter"
         ).fetchone() or (None, None)

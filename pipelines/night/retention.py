@@ -34,7 +34,7 @@ from pipelines.night.replays import hold_back, leave_out_forgotten
 from pipelines.night.whole_file import sync
 from pipelines.night.workspace import Workspace
 from sql.quoting import literal
-from sql.warehouse import attach, connect
+from sql.warehouse import attach, connect, open_published
 
 _SHA256_LENGTH = 64
 
@@ -117,7 +117,7 @@ def _is_read(workspace: Workspace, settings: Settings, load: KnownLoad) -> bool:
 
 
 def _landed_before(published: Generation, before: datetime) -> list[str]:
-    with duckdb.connect(str(published.crm), read_only=True) as connection:
+    with open_published(published.crm) as connection:
         rows = connection.execute(
             "select file_sha256 from ops.load where status in ('accepted', 'refused') group by all having max(landed_at) < ?",
             [before],

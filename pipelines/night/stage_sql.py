@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from data_quality.validate import ContractSql, null_of
+from data_quality.validate import ContractSql
 from models.fields import Shape
 from models.mapping import ReadOptions, SourceMapping
 from models.personal import Hiding
@@ -64,7 +64,7 @@ def stage_sql(
     """Nested SELECTs: cells → canonical text and mapping failures → mask → typed values → row hash."""
     texts = [f"{_without_token(plan, field, text)} as {identifier(field)}" for field, text in mapped.fields.items()]
     texts += [f"null::varchar as {identifier(field)}" for field in plan.contract.kinds() if field not in mapped.fields]
-    typed = _typed_columns(plan, contract)
+    typed = _typed_columns(plan, contract, mapped)
     fields = ", ".join(f"{literal(field)}: {identifier(field)}" for field in mapped.fields)
     source, in_order = _in_file_order(rows, mapped)
     failed = f"(_broken not in (0, {IGNORED}) or _unmapped <> 0)"
@@ -108,14 +108,17 @@ def _in_file_order(rows: TextRows, mapped: MappedSql) -> tuple[str, str]:
     """The FROM clause, and the ORDER BY that a join needs: only without joins does DuckDB keep the file's order by itself."""
     if not mapped.joins:
         return mapped.source(rows.relation), ""
-    numbered = f"(select *, row_number() over () as _place from {rows.relation})"
-    return mapped.source(numbered, "_place"), "order by _place"
+    return mapped.source(rows.relation, "row_number() over () as _place"), "order by _place"
 
 
-def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
-    """Column of the staged table → SQL; everything of core.latest_<entity> but `_sequence` and `_row_hash`."""
+def _typed_columns(plan: EntityPlan, contract: ContractSql, mapped: MappedSql) -> dict[str, str]:
+    """Column of the staged table → SQL; everything of core.latest_<entity> but `_sequence` and `_row_hash`.
+
+    What the file does not have has nothing to hide: to plan the macros for it took as long as the rest of the statement.
+    """
     values = {
-        column_name(plan.contract, field): _protected(plan, field, value) for field, value in contract.values.items()
+        column_name(plan.contract, field): _protected(plan, field, value) if field in mapped.fields else value
+        for field, value in contract.values.items()
     }
     for key, default in plan.contract.KEY_DEFAULTS.items():
         values[key] = f"coalesce({values[key]}, {values[default]})"
@@ -137,12 +140,9 @@ def _typed_columns(plan: EntityPlan, contract: ContractSql) -> dict[str, str]:
 def _protected(plan: EntityPlan, field: str, value: str) -> str:
     """The value as crm.duckdb may hold it: addresses hidden as its kind says, ids of the source's things prefixed.
 
-    Private fields keep their text: they are taken to private.duckdb from the staged table. Nothing is hidden in a column
-    that the file does not have: to plan the macros for those took half as long as to plan the rest of the statement.
+    Private fields keep their text: they are taken to private.duckdb from the staged table.
     """
     kind = plan.contract.kinds()[field]
-    if value == null_of(kind):
-        return value
     prefix = f"{literal(plan.source + ':')} || " if is_prefixed(plan.contract, field) else ""
     if field in plan.contract.PRIVATE or not kind.may_name_a_person:
         return f"({prefix}{value})"

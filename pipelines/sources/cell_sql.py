@@ -39,9 +39,10 @@ class Cells:
         """A FROM clause of the relation's rows, with what else is to be taken along of them."""
         there = [f"{ROWS}.{identifier(column)} as raw_{place}" for place, column in enumerate(self.columns)]
         found = f"select {', '.join([*also, *there]) or 'null'} from {relation} as {ROWS}"
-        places = [place for place, column in enumerate(self.columns) if column in self.wanted]
-        if not places:
-            return f"({found}) as {ROWS}"
         clean_cell = blank_to_null if self.is_plain else clean
-        cleaned = ", ".join(f"{clean_cell(f'raw_{place}')} as cell_{place}" for place in places)
-        return f"(select *, {cleaned} from ({found})) as {ROWS}"
+        cleaned = [
+            f"{clean_cell(f'raw_{place}')} as cell_{place}"
+            for place, column in enumerate(self.columns)
+            if column in self.wanted
+        ]
+        return f"(select {', '.join(['*', *cleaned])} from ({found})) as {ROWS}"

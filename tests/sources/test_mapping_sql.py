@@ -13,7 +13,9 @@ from data_quality.validate import Violation
 from models.contracts import CONTRACTS
 from models.errors import UnreadableFileError
 from models.mapping import SourceMapping
+from pipelines.sources.cell_sql import Cells
 from pipelines.sources.mapping_sql import canonical_sql, explain_failure, mapped_sql
+from pipelines.sources.reading.relations import empty_relation
 
 FIELDS = {
     "source_record_id": "Call ID",
@@ -90,17 +92,24 @@ def test_names_with_quotes_stay_names(map_rows: Any) -> None:
 
 def test_columns_may_be_called_as_ours_are(map_rows: Any) -> None:
     odd = SourceMapping.model_validate({"entity": "accounts", "fields": {"account_id": "raw_1", "name": "cell_0"}})
-    rows = map_rows(odd, ["cell_0", "raw_1", "_broken"], [[" Ada ", "7", "x"]])
+    rows = map_rows(odd, ["cell_0", "raw_1", "_broken", "raw", "_place"], [[" Ada ", "7", "x", "y", "z"]])
     assert rows == [{"account_id": "7", "name": "Ada", "failed": []}]
 
 
 def test_a_row_is_shown_as_it_is_in_the_file(connection: duckdb.DuckDBPyConnection, load: Any) -> None:
-    load(connection, "file", COLUMNS, [[" 7", None, "", "é", "", "Ada", "a note"]])
-    mapped = mapped_sql(mapping(), COLUMNS, "UTC")
+    columns, row = [*COLUMNS, "raw"], [" 7", None, "", "é", "", "Ada", "a note", "x"]
+    load(connection, "file", columns, [row])
+    mapped = mapped_sql(mapping(), columns, "UTC")
     shown = f"select {mapped.cells.record()}, {mapped.cells.record(mapped.unnamed)} from {mapped.source('file')}"
     [(whole, unnamed)] = connection.execute(shown).fetchall()
-    assert json.loads(whole) == dict(zip(COLUMNS, [" 7", None, "", "é", "", "Ada", "a note"], strict=True))
-    assert (json.loads(unnamed), mapped.cells.record([])) == ({"Note": "a note"}, "'{}'")
+    assert json.loads(whole) == dict(zip(columns, row, strict=True))
+    assert json.loads(unnamed) == {"Note": "a note", "raw": "x"}
+
+
+def test_a_file_without_columns_has_no_rows_and_shows_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    cells = Cells((), ())
+    asked = f"select {cells.record()} from {cells.rows(empty_relation(cells.columns))}"
+    assert connection.execute(asked).fetchall() == []
 
 
 JOINED = {

@@ -30,6 +30,7 @@ from pipelines.night.generation import DROPPING, Generation, current_generation,
 from pipelines.night.publication import read_publication
 from pipelines.night.whole_file import sync
 from pipelines.night.workspace import Workspace
+from sql.warehouse import open_published
 
 if TYPE_CHECKING:
     from pipelines.night.landing import LandedFile
@@ -72,7 +73,7 @@ def standing_erasures(workspace: Workspace) -> Standing:
 
 def erased_in(published: Generation) -> dict[str, int]:
     """The orders to forget that a generation holds, and the generation that carried each out."""
-    with duckdb.connect(str(published.crm), read_only=True) as connection:
+    with open_published(published.crm) as connection:
         try:
             found = connection.execute(
                 "select order_id, generation from ops.operator_order where kind = 'forget'"
