@@ -61,9 +61,12 @@ def _run_night(
         outcome = find_nothing_new(request, settings, progress)
         if outcome is not None:
             return outcome
-        from pipelines.jobs import run_nightly
+        from pipelines.night.audit import auditor_ahead
 
-        run_nightly(workspace, as_of, full_refresh, progress)
+        with auditor_ahead(settings):  # it imports for seconds, and so does Dagster
+            from pipelines.jobs import run_nightly
+
+            run_nightly(workspace, as_of, full_refresh, progress)
         return recorded_night(workspace)
 
 

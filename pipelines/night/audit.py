@@ -11,8 +11,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import IO
 
 import duckdb
@@ -46,21 +46,23 @@ class Auditor:
     complaints: IO[bytes]
     settings: Settings
 
-    def judge(self, build: Generation, suites: tuple[Suite, ...], about: str) -> list[CheckResult]:
-        """A result for every expectation, and the Data Docs in the build; its databases must be closed.
-
-        `about` says on the pages which night this is.
-        """
+    def ask(self, build: Generation, suites: tuple[Suite, ...], about: str) -> None:
+        """Hands the build over, whose databases must be closed; `about` says on the pages which night this is."""
         engine = self.settings.engine
         assignment = Assignment(
             build.crm, build.folder / "data_docs", suites, engine.memory_limit, engine.threads, about
         )
-        assert self.process.stdin is not None and self.process.stdout is not None
-        try:
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # whoever waits for the answers is told
             pickle.dump(assignment, self.process.stdin)
             self.process.stdin.flush()
+
+    def answers(self) -> list[CheckResult]:
+        """A result for every expectation; the Data Docs are in the build. Raises TouchlineError when there is none."""
+        assert self.process.stdout is not None
+        try:
             results: list[CheckResult] = pickle.load(self.process.stdout)
-        except (BrokenPipeError, EOFError):
+        except EOFError:
             raise TouchlineError(
                 f"Great Expectations could not judge the build: {self._complaint()}",
                 "Run the night again; if it happens again, publish without its judgement by"
@@ -75,12 +77,40 @@ class Auditor:
         return lines[-1] if lines else f"it ended with {self.process.returncode}"
 
 
+_waiting: list[Auditor] = []
+
+
 @contextmanager
 def auditor(settings: Settings) -> Iterator[Auditor | None]:
-    """A waiting process; None when the settings want no expectations. It is gone when the night is over."""
+    """A waiting process; None when the settings want no expectations. It is gone when the night is over.
+
+    One that `auditor_ahead` started is taken, once.
+    """
     if not settings.quality.expectations:
         yield None
+    elif _waiting:
+        yield replace(_waiting.pop(), settings=settings)
+    else:
+        with _started(settings) as started:
+            yield started
+
+
+@contextmanager
+def auditor_ahead(settings: Settings) -> Iterator[None]:
+    """Within the block a process imports Great Expectations for the night that is about to begin, if it wants one."""
+    if not settings.quality.expectations:
+        yield
         return
+    with _started(settings) as started:
+        _waiting.append(started)
+        try:
+            yield
+        finally:
+            _waiting.clear()
+
+
+@contextmanager
+def _started(settings: Settings) -> Iterator[Auditor]:
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
             [sys.executable, "-m", "data_quality.suites"],

@@ -6,8 +6,9 @@ Plain Python: `touchline run`, Dagster and the tests all call `run_night`. Nothi
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -56,13 +57,14 @@ from pipelines.night.plan import (
     standing_loads,
 )
 from pipelines.night.publication import read_publication, seal_databases
-from pipelines.night.report_step import NIGHTS, write_report
+from pipelines.night.report_step import FOLDER, NIGHTS, night_report
 from pipelines.night.retention import is_due, reduced_readings, retire_landed, write_anew
 from pipelines.night.shipped import shipped_catalogue
 from pipelines.night.steps import Progress, Quiet, Steps
 from pipelines.night.storage import storage_error
 from pipelines.night.uploads import find_moving, find_unfinished
 from pipelines.night.workspace import Workspace
+from sql.checks import CheckResult
 
 __all__ = ["NightRequest", "Progress", "find_nothing_new", "run_night"]
 
@@ -195,7 +197,7 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
     if is_nothing_new(request, settings, plan):
         return _nothing_new(request, settings, plan)
     notes = notes_of(request, settings, plan)
-    with auditor(settings) as judges:
+    with auditor(settings) as judges, night_report(request, settings, plan.previous) as report:
         with steps.step("copy"):
             build = begin_build(workspace, None if plan.is_full else plan.previous)
         plan = _without_the_forgotten(request, settings, steps, plan, notes)
@@ -204,18 +206,23 @@ def _night(request: NightRequest, settings: Settings, steps: Steps) -> NightOutc
         if built.rows_expired:
             write_anew(build.private)
         if judges is not None and built.suites:
+            judges.ask(build, built.suites, _about(night, build))
+        if report is not None and not _blocks(built.checks):
+            with steps.step("pages"):
+                report.write_of_tables(build)
+        if judges is not None and built.suites:
             with steps.step("expectations"):
-                built = replace(built, checks=built.checks + judges.judge(build, built.suites, _about(night, build)))
-    outcome = close_books(night, build, built)
-    outcome = replace(outcome, notes=(*notes, *outcome.notes))
-    if any(check["severity"] == Severity.BLOCK and not check["passed"] for check in outcome.failed_checks):
-        _block(request, build, outcome)
-    if request.dry_run:
-        return replace(outcome, status="dry_run", generation=None)
-    if settings.report.enabled:
-        with steps.step("report"):
-            unwritten = write_report(build, settings, plan.previous, read_nights(workspace, NIGHTS))
-        outcome = replace(outcome, notes=(*outcome.notes, *([unwritten] if unwritten else [])))
+                built = replace(built, checks=built.checks + judges.answers())
+        outcome = close_books(night, build, built)
+        outcome = replace(outcome, notes=(*notes, *outcome.notes))
+        if _blocks(built.checks):
+            _block(request, build, outcome)
+        if request.dry_run:
+            return replace(outcome, status="dry_run", generation=None)
+        if report is not None:
+            with steps.step("report"):
+                unwritten = report.finish(build, read_nights(workspace, NIGHTS))
+            outcome = replace(outcome, notes=(*outcome.notes, *([unwritten] if unwritten else [])))
     with steps.step("publish"):
         seal_databases(build)
         publish(workspace, build, settings.engine.keep_generations, plan.previous)
@@ -297,8 +304,13 @@ def _nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> Night
     return NightOutcome("nothing_new", request.as_of, request.run_id, number, loads=standing_loads(plan), notes=notes)
 
 
+def _blocks(checks: Sequence[CheckResult]) -> bool:
+    return any(check.blocks for check in checks)
+
+
 def _block(request: NightRequest, build: Generation, outcome: NightOutcome) -> None:
     failed = [check for check in outcome.failed_checks if check["severity"] == Severity.BLOCK]
+    shutil.rmtree(build.folder / FOLDER, ignore_errors=True)  # half of one, if any
     if not request.dry_run:
         keep_failed(request.workspace, build)
     lines = "\n".join(f"  {_failed_line(check)}" for check in failed)

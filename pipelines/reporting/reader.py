@@ -27,15 +27,14 @@ class Reader:
     generation: int
     as_of: datetime
     as_of_day: date
-    published_at: datetime
     nights: Sequence[PastNight] = ()
-    _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, name: str, asked: Callable[[], _Facts]) -> _Facts:
         """Facts that several pages stand on, asked for by the first of them."""
-        if name not in self._known:
-            self._known[name] = asked()
-        found: _Facts = self._known[name]
+        if name not in self.known:
+            self.known[name] = asked()
+        found: _Facts = self.known[name]
         return found
 
     def frame(self, sql: str, *parameters: object) -> pl.DataFrame:
@@ -57,9 +56,19 @@ class Reader:
 
 def reader_of(connection: duckdb.DuckDBPyConnection, settings: Settings, nights: Sequence[PastNight] = ()) -> Reader:
     """Of a generation whose books are closed."""
-    found = connection.execute(
-        "select p.generation, p.as_of, p.published_at, c.as_of_date from ops.publication as p cross join core.parameter as c"
-    ).fetchall()  # all: in DuckDB 2 a result that is not read to its end holds the connection
-    ((generation, as_of, published_at, as_of_day),) = found
+    ((generation, as_of),) = connection.execute("select generation, as_of from ops.publication").fetchall()
+    return reader_of_build(connection, settings, generation, as_of, nights)
+
+
+def reader_of_build(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    generation: int,
+    as_of: datetime,
+    nights: Sequence[PastNight] = (),
+) -> Reader:
+    """Of a build that is to become this generation: what its own books say of it is still of the night before."""
+    # all of them: in DuckDB 2 a result that is not read to its end holds the connection
+    ((as_of_day,),) = connection.execute("select as_of_date from core.parameter").fetchall()
     words = Words(settings.report.language, settings.company.currency, settings.company.timezone)
-    return Reader(connection, settings, words, generation, as_of, as_of_day, published_at, nights)
+    return Reader(connection, settings, words, generation, as_of, as_of_day, nights)

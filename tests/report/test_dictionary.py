@@ -11,7 +11,7 @@ from pipelines.reporting.definitions import define
 from pipelines.reporting.dictionary import dictionary_tables
 from pipelines.reporting.parts import Field, Measure
 from pipelines.reporting.reader import reader_of
-from pipelines.reporting.report import pages_of
+from pipelines.reporting.report import pages_of_tables, pages_of_the_night
 from sql.metrics import declared_metrics
 from sql.origins import LANDING, shipped_origins
 from sql.warehouse import open_published
@@ -45,7 +45,8 @@ def test_every_published_column_and_every_metric_has_an_entry():
 
 def test_every_definition_that_a_page_shows_is_in_the_dictionary(storied_demo):  # noqa: F811
     with open_published(storied_demo.published_file.resolve()) as connection:
-        pages = pages_of(reader_of(connection, load_settings(storied_demo.settings_file, {})))
+        reader = reader_of(connection, load_settings(storied_demo.settings_file, {}))
+        pages = [*pages_of_the_night(reader), *pages_of_tables(reader)]
         shown = {
             one.defined
             for page in pages

@@ -11,7 +11,7 @@ from pipelines.reporting.pages.reps import rep_pages
 from pipelines.reporting.pages.teams import team_pages
 from pipelines.reporting.parts import Chart
 from pipelines.reporting.reader import reader_of
-from pipelines.reporting.report import pages_of
+from pipelines.reporting.report import MENU, pages_of_tables, pages_of_the_night
 from sql.warehouse import open_published
 
 
@@ -23,7 +23,7 @@ def reader(storied_demo):
 
 @pytest.fixture(scope="module")
 def pages(reader):
-    return list(chain(pages_of(reader), team_pages(reader), rep_pages(reader)))
+    return list(chain(pages_of_the_night(reader), pages_of_tables(reader), team_pages(reader), rep_pages(reader)))
 
 
 def parts_of(page):
@@ -32,6 +32,10 @@ def parts_of(page):
 
 def repeated(names):
     return {name for name in names if names.count(name) > 1}
+
+
+def test_the_menu_names_every_page_that_is_not_of_one_team_or_rep(pages):
+    assert sorted(MENU) == sorted((page.place, page.title) for page in pages if "/" not in page.place)
 
 
 def test_no_two_views_of_a_page_share_a_name(pages):

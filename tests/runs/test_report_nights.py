@@ -82,11 +82,12 @@ def test_an_empty_company_has_one_that_says_so(office):
     assert "Nobody has done anything yet." in pages(office)["activity.html"]
 
 
-def test_one_that_fails_is_told_and_the_tables_are_published(reported, monkeypatch):
+@pytest.mark.parametrize("part", ["pages_of_tables", "pages_of_the_night"])
+def test_one_that_fails_is_told_and_the_tables_are_published(reported, monkeypatch, part):
     def broken(_):
         raise ValueError("no such page for ann@example.com")
 
-    monkeypatch.setattr(report, "pages_of", broken)
+    monkeypatch.setattr(report, part, broken)
     outcome = reported.night()
     assert outcome.status == "published"
     (note,) = [note for note in outcome.notes if "The report could not be written" in note]
@@ -95,13 +96,14 @@ def test_one_that_fails_is_told_and_the_tables_are_published(reported, monkeypat
     assert reported.query("select sum(calls) from marts.rep_activity_daily") == [(2,)]
 
 
-def test_a_full_disk_stops_the_night_and_leaves_the_last(published, monkeypatch):
+@pytest.mark.parametrize("part", ["pages_of_tables", "pages_of_the_night"])
+def test_a_full_disk_stops_the_night_and_leaves_the_last(published, monkeypatch, part):
     published.deliver("activities_more.csv", as_csv([call(3)]))
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report, "build_report", full)
+    monkeypatch.setattr(report, part, full)
     with pytest.raises(TouchlineError):
         published.night(AS_OF)
     assert "generation 1" in pages(published)["index.html"]
