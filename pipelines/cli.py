@@ -15,6 +15,7 @@ import typer
 from models.errors import TouchlineError
 from models.personal import masked
 from models.shown import shown
+from pipelines.collecting import cycles_sought_rarely
 from pipelines.commands.alerts import alerts
 from pipelines.commands.backfill import backfill
 from pipelines.commands.demo import demo
@@ -53,7 +54,8 @@ app.add_typer(alerts)
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and exit; a person never sees a traceback unless TOUCHLINE_DEBUG=1 asks for it."""
     try:
-        app(arguments)
+        with cycles_sought_rarely():
+            app(arguments)
     except TouchlineError as error:
         _complain(str(error))
         sys.exit(error.exit_code)

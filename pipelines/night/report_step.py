@@ -20,10 +20,9 @@ from models.personal import masked
 from models.settings import Settings
 from pipelines.night.generation import Generation
 from pipelines.night.history import PastNight
-from pipelines.night.plan import NightRequest
-from pipelines.reporting.charts_script import script_aside
 
 if TYPE_CHECKING:
+    from pipelines.night.plan import NightRequest
     from pipelines.reporting.report import ReportWriter
 
 FOLDER = "report"
@@ -88,6 +87,8 @@ def night_report(
     if request.dry_run or not settings.report.enabled:
         yield None
         return
+    from pipelines.reporting.charts_script import script_aside
+
     before = previous.folder / FOLDER if previous else None
     with ThreadPoolExecutor(1) as aside, script_aside(before) as script:
         aside.submit(import_module, "pipelines.reporting.report")

@@ -22,6 +22,7 @@ from models.tables import IN_WORDS, Severity
 from pipelines.alerting.credentials import check_channels
 from pipelines.alerting.telling import tell_of_night
 from pipelines.alerting.tonight import refuse_wrong_alerts
+from pipelines.collecting import cycles_sought_rarely
 from pipelines.night.audit import auditor
 from pipelines.night.build import Night, build_generation, close_books
 from pipelines.night.copying import copy_published, note_on_copy
@@ -80,7 +81,7 @@ def run_night(request: NightRequest, settings: Settings, progress: Progress | No
     steps = Steps(progress or Quiet())
     begun = time.perf_counter()
     workspace = request.workspace
-    with one_night_at_a_time(workspace):
+    with one_night_at_a_time(workspace), cycles_sought_rarely():
         removed = remove_leftovers(workspace)
         with _failures_recorded(request, settings, steps, begun):
             forgotten = finish_erasures(workspace, request.started_at)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
+from altair.utils.schemapi import disable_debug_mode
 
 from pipelines.reporting.parts import LEVELS, MATURITY, UNKNOWN_LAST, Field, Kind, Measure, View
 
@@ -31,6 +32,9 @@ LEVEL_COLOURS = dict(zip(LEVELS, ("#b3402a", "#e09b3d", "#a9b6c4", "#5b8fc7"), s
 """From warm to cold; what is usual stands back."""
 
 ROWS = "rows"
+
+disable_debug_mode()
+"""Every part of every chart would be held against Vega-Lite's schema when it is made; a test holds whole charts against it."""
 
 
 def lines(view: View, x: str, y: str, colour: str | None = None) -> dict[str, Any]:

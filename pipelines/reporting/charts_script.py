@@ -1,7 +1,7 @@
 """Vega, Vega-Lite and Vega-Embed as one script beside the pages.
 
 Making it takes seconds of one core and holds this process still, so a night has it made by a process of its own while it
-loads: `python -m pipelines.reporting.charts_script`. The report of the next night takes it over.
+loads. The report of the next night takes it over.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 from pipelines.night.fingerprint import version_of
 
 ASSETS = "assets"
+_ASKED = "window.vegaEmbed = vegaEmbed;"
+_MAKE = "import sys, vl_convert; sys.stdout.buffer.write(vl_convert.javascript_bundle(sys.argv[1]).encode())"
 _made: list[str] = []
-"""By a process aside, for the next report of this one."""
+"""Here or aside, for the next report of this process."""
 
 
 def script_place() -> str:
@@ -34,7 +35,8 @@ def script_aside(previous: Path | None) -> Iterator[Callable[[], str]]:
     if _made or (previous is not None and (previous / script_place()).exists()):
         yield charts_script
         return
-    process = subprocess.Popen([sys.executable, "-m", __name__], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable, "-I", "-c", _MAKE, _ASKED]  # nothing of ours: what it imports costs as much again
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def made() -> str:
         if not _made:
@@ -53,16 +55,10 @@ def script_aside(previous: Path | None) -> Iterator[Callable[[], str]]:
         process.communicate()
 
 
-@cache
 def charts_script() -> str:
-    """The script, once a process."""
-    if _made:
-        return _made[0]
-    import vl_convert
+    """The script, made once a process."""
+    if not _made:
+        import vl_convert
 
-    made: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return made
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(charts_script().encode("utf-8"))
+        _made.append(vl_convert.javascript_bundle(_ASKED))
+    return _made[0]

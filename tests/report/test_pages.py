@@ -4,6 +4,9 @@ from contextlib import closing
 from itertools import chain
 
 import pytest
+from altair.utils.schemapi import validate_jsonschema
+from altair.vegalite.v6.schema.core import load_schema
+from jsonschema import ValidationError
 
 from models.settings import load_settings
 from pipelines.reporting.facts import facts_of
@@ -43,6 +46,16 @@ def test_no_two_views_of_a_page_share_a_name(pages):
     for page in pages:
         views = {id(part.view): part.view.name for part in parts_of(page)}
         assert repeated(list(views.values())) == set(), page.place
+
+
+def test_every_chart_is_what_vega_lite_calls_one(pages):
+    """None is held against the schema when it is made."""
+    specs = [part.spec for page in pages for part in parts_of(page) if isinstance(part, Chart)]
+    assert len(specs) > 20
+    for spec in specs:
+        validate_jsonschema(spec, load_schema())
+    with pytest.raises(ValidationError):
+        validate_jsonschema({**specs[0], "encoding": {"x": {"field": "day", "type": "temporary"}}}, load_schema())
 
 
 def test_no_two_charts_of_a_page_share_a_key(pages):

@@ -11,9 +11,9 @@ import pytest
 from data_quality.expected import Assignment
 from data_quality.suites import judge
 from models.errors import BlockedError
-from models.settings import load_settings
+from models.settings import Quality, Settings, load_settings
 from pipelines.demo import DEMO_AS_OF, demo_settings, write_demo
-from pipelines.night.audit import expectations_of
+from pipelines.night.audit import auditor, auditor_ahead, expectations_of
 from pipelines.night.outcome import read_outcome
 from pipelines.night.shipped import shipped_catalogue
 from sql.warehouse import Warehouse
@@ -254,6 +254,22 @@ def test_a_first_night_and_a_companys_first_weeks_raise_nothing(office):
     assert failures(office, end_of(date(2026, 3, 17))) == {}
 
 
+def test_an_auditor_that_was_started_ahead_is_taken_once_and_gone_with_the_block():
+    wanted, unwanted = Settings(), Settings(quality=Quality(expectations=False))
+    with auditor_ahead(wanted):
+        with auditor(unwanted) as none:
+            assert none is None
+        with auditor(wanted) as taken, auditor(wanted) as another:
+            assert taken is not None and another is not None
+            assert taken.process.pid != another.process.pid
+            assert taken.process.poll() is None
+    assert taken.process.poll() is not None and another.process.poll() is not None
+    with auditor_ahead(wanted):
+        pass
+    with auditor(wanted) as later:
+        assert later is not None and later.process.poll() is None
+
+
 @pytest.mark.slow
 def test_a_blocked_night_publishes_nothing_and_says_what_to_do(next_day):
     next_day.environment = {}
@@ -268,6 +284,7 @@ def test_a_blocked_night_publishes_nothing_and_says_what_to_do(next_day):
     assert outcome is not None and outcome.status == "blocked"
     (page,) = next_day.workspace.failed.rglob("data_docs/index.html")
     assert "did the unit change?" in page.read_text("utf-8")
+    assert not list(next_day.workspace.failed.rglob("report")), "half of one"
 
 
 @pytest.mark.slow

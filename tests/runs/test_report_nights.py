@@ -1,9 +1,13 @@
 """The report is published with its tables, in one rename; one that cannot be written stops no numbers."""
 
+from datetime import timedelta
+
 import pytest
 
 from models.errors import TouchlineError
-from pipelines.reporting import report
+from models.settings import load_settings
+from pipelines.night.history import read_nights
+from pipelines.reporting import charts_script, report
 from tests.runs.conftest import AS_OF, as_csv
 
 REP = {"rep_id": "R1", "full_name": "=Ann <script>alert(1)</script>", "rep_type": "inside", "hire_date": "2025-01-01", "role": "ae", "team": "North"}  # fmt: skip
@@ -41,10 +45,14 @@ def pages(office):
     return {path.name: path.read_text("utf-8") for path in (office.workspace.published / "report").glob("*.html")}
 
 
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_night_publishes_its_report(reported):
     outcome = reported.night()
     assert outcome.status == "published"
-    assert "report" in outcome.steps
+    assert {"pages", "report"} <= outcome.steps.keys()
     assert "as of Mar 31, 2026" in pages(reported)["index.html"]
 
 
@@ -54,6 +62,43 @@ def test_the_next_night_has_its_own_and_the_last_keeps_the_old_one(published):
     published.night()
     assert "generation 2" in pages(published)["index.html"]
     assert "generation 1" in (first / "report" / "index.html").read_text("utf-8")
+
+
+def test_it_is_what_the_published_files_alone_say(published, tmp_path):
+    """Most pages are written before the books are closed, which until then speak of the night before."""
+    published.deliver("activities_more.csv", as_csv([call(3)]))
+    published.night(AS_OF + timedelta(days=1))
+    folder, again = published.workspace.published / "report", tmp_path / "again"
+    settings = load_settings(published.workspace.settings_file, published.environment)
+    nights = read_nights(published.workspace, 90)[1:]
+    report.build_report(published.workspace.published_file.resolve(), again, settings, folder, nights)
+    assert len(files_of(again)) > 10
+    assert files_of(folder) == files_of(again)
+
+
+def test_a_script_of_charts_that_cannot_be_made_is_told(reported, monkeypatch):
+    monkeypatch.setattr(charts_script, "_made", [])
+    monkeypatch.setattr(charts_script, "_MAKE", "raise SystemExit('no such font')")
+    outcome = reported.night()
+    assert outcome.status == "published"
+    (note,) = [note for note in outcome.notes if "The report could not be written" in note]
+    assert "no such font" in note
+
+
+def test_a_script_of_charts_that_is_there_is_not_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(charts_script, "_made", [])
+    monkeypatch.setattr(charts_script, "_MAKE", "print('made')")
+    with charts_script.script_aside(None) as script:
+        assert script() == script() == "made\n"
+    monkeypatch.setattr(charts_script, "_MAKE", "print('made again')")
+    with charts_script.script_aside(None) as script:
+        assert script() == "made\n"
+    monkeypatch.setattr(charts_script, "_made", [])
+    kept = tmp_path / charts_script.script_place()
+    kept.parent.mkdir()
+    kept.touch()
+    with charts_script.script_aside(tmp_path) as script:
+        assert script is charts_script.charts_script
 
 
 def test_no_name_becomes_a_part_of_the_page(published):
