@@ -30,7 +30,8 @@ HALF_DONE = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart
 """Endings that programs take away when a file is whole."""
 JOIN_PREFIX = "join:"
 ASIDE = ".landing-"
-_BLOCK = 8 << 20
+_BLOCK = 1 << 19
+"""What is read stays in the processor's cache until it is hashed and written: 8 MB took twice as long."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MAX_LINE = 10 * 1024**2
-BLOCK = 8 * 1024**2
+BLOCK = 1024**2
 
 
 class PhysicalLines:

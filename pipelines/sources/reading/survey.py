@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 8 * 1024**2
+_BLOCK = 1 << 19
+"""What is looked at stays in the processor's cache: 8 MB took half as long again."""
 _LONGEST_LINE = 1024**2
 _LF, _CR = 10, 13
 _BLANK, _LAST_PLAIN = 0x20, 0x7E
