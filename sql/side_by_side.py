@@ -25,17 +25,19 @@ def side_by_side(
     connection: duckdb.DuckDBPyConnection,
     before: Mapping[str, Set[str]],
     make: Callable[[duckdb.DuckDBPyConnection, str], Made],
+    lanes: int = LANES,
 ) -> Iterator[tuple[str, Made]]:
-    """Makes every name of `before` after those it maps to; yields each with what `make` returned, as they finish.
+    """Makes every name of `before` after those it maps to, in so many `lanes`; yields each with what `make` returned, as
+    they finish.
 
     `make` gets a connection of its own, to the same databases. What comes after a name is not begun until the
     caller has taken its result. When one raises, the others are interrupted and the error is raised here.
     """
     order = TopologicalSorter(before)
     order.prepare()
-    lanes = [another(connection) for _ in range(LANES)]
+    connections = [another(connection) for _ in range(lanes)]
     free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
-    for lane in lanes:
+    for lane in connections:
         free.put(lane)
 
     def in_a_lane(name: str) -> Made:
@@ -45,7 +47,7 @@ def side_by_side(
         finally:
             free.put(lane)
 
-    pool = ThreadPoolExecutor(LANES)
+    pool = ThreadPoolExecutor(lanes)
     running: dict[Future[Made], str] = {}
     try:
         while order.is_active():
@@ -58,9 +60,9 @@ def side_by_side(
         pool.shutdown(wait=False, cancel_futures=True)
         begun = [future for future in running if not future.cancelled()]  # nobody tells `wait` of a cancelled one
         while wait(begun, timeout=INTERRUPT_SECONDS).not_done:
-            for lane in lanes:
+            for lane in connections:
                 lane.interrupt()
-        for lane in lanes:
+        for lane in connections:
             lane.close()
 
 

@@ -14,7 +14,7 @@ from pipelines.night.generation import Generation
 from sql.build import BuildResult, build_table, existing_kinds
 from sql.catalog import Catalogue, Model
 from sql.reference import create_reference_table
-from sql.side_by_side import side_by_side
+from sql.side_by_side import LANES, side_by_side
 
 if TYPE_CHECKING:
     from sql.engines.spark import SparkEngine
@@ -35,6 +35,9 @@ CARRIED = (
 _DIRTY_DAY = "staging.dirty_day"
 _DIRTY_ACTIVITY = "staging.dirty_activity"
 """Read by the tables of days only; of another night, which holds little, also by what must add up."""
+
+MANY_ACTIVITIES = 5_000_000
+"""In a full build: from so many on a table keeps all cores busy by itself, and two at a time only add up what they hold in memory."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def build_tables(
     What stands on a table that a blocking check stopped is not built: the night is over, its reason is in the results.
     A full build holds every activity in staging.dirty_activity: it goes when the last table that reads it is made.
     An `engine` makes the tables of core and marts, those of windows in their windows: the rows are read back from there.
-    Results come in the catalogue's order, though tables that do not read each other are built side by side.
+    Results come in the catalogue's order, though tables that do not read each other are built side by side, unless they are
+    large.
     """
     for reference in catalogue.references.values():
         create_reference_table(connection, reference)
@@ -96,7 +100,8 @@ def build_tables(
     if maker.days_are_told and _DIRTY_DAY in before:
         before[_DIRTY_DAY] &= {"core.dim_date"}
     readers = {table for table, reads in before.items() if _DIRTY_ACTIVITY in reads}
-    for done, (table, result) in enumerate(side_by_side(connection, before, make), start=1):
+    lanes = 1 if is_full and engine is None and _activities(connection) >= MANY_ACTIVITIES else LANES
+    for done, (table, result) in enumerate(side_by_side(connection, before, make, lanes), start=1):
         advance(done, len(models))
         if result is not None:
             results[table] = result
@@ -140,6 +145,11 @@ class _Maker:
         if self.engine is not None and self.engine.makes(model):
             model = self.engine.make(lane, model, is_window and not self.is_full)
         return build_table(lane, model, WriteMode.REBUILD if is_window and self.is_full else None, self.existing)
+
+
+def _activities(connection: duckdb.DuckDBPyConnection) -> int:
+    (found,) = connection.execute("select count(*) from core.latest_activities").fetchone() or (0,)
+    return int(found)
 
 
 def _has_previous(connection: duckdb.DuckDBPyConnection) -> bool:

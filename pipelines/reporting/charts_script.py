@@ -35,7 +35,7 @@ def script_aside(previous: Path | None) -> Iterator[Callable[[], str]]:
     if _made or (previous is not None and (previous / script_place()).exists()):
         yield charts_script
         return
-    command = [sys.executable, "-I", "-c", _MAKE, _ASKED]  # nothing of ours: what it imports costs as much again
+    command = [sys.executable, "-P", "-c", _MAKE, _ASKED]  # nothing of ours: what it imports costs as much again
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def made() -> str:

@@ -1,6 +1,8 @@
 """What a night holds in memory for its tables, and for how long."""
 
-from pipelines.night import build
+import pytest
+
+from pipelines.night import build, tables
 
 REP = {"rep_id": "R1", "full_name": "Ada Ng", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
@@ -22,4 +24,24 @@ def test_a_full_build_lets_go_of_its_activities_before_it_ends_and_a_later_night
     office.deliver("activities_later.csv", [{**CALL, "source_record_id": "A2"}])
     office.night()
     assert stood == [0, 1]
+    assert office.query("select sum(touches) from marts.rep_activity_daily") == [(2,)]
+
+
+@pytest.mark.parametrize(("many", "lanes"), [(1, [1, 2]), (2, [2, 2])])
+def test_a_full_build_of_many_activities_makes_one_table_at_a_time(office, monkeypatch, many, lanes):
+    taken = []
+
+    def looked(connection, before, make, lanes):
+        taken.append(lanes)
+        return side_by_side(connection, before, make, lanes)
+
+    side_by_side = tables.side_by_side
+    monkeypatch.setattr(tables, "side_by_side", looked)
+    monkeypatch.setattr(tables, "MANY_ACTIVITIES", many)
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", [CALL])
+    office.night()
+    office.deliver("activities_later.csv", [{**CALL, "source_record_id": "A2"}])
+    office.night()
+    assert taken == lanes
     assert office.query("select sum(touches) from marts.rep_activity_daily") == [(2,)]
