@@ -67,7 +67,7 @@ def _report(outcome: NightOutcome, workspace: Workspace) -> dict[str, Any]:
         "open": dg.MetadataValue.path(str(workspace.published / FOLDER / "index.html")),
         "pages": sum(file.suffix == ".html" for file in files),
         "mb": round(sum(file.stat().st_size for file in files) / 1e6, 2),
-        "seconds": round(outcome.steps.get("report", 0.0), 3),
+        "seconds": round(sum(outcome.steps.get(step, 0.0) for step in ("pages", "report")), 3),
     }
 
 

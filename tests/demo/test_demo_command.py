@@ -1,6 +1,7 @@
 """`touchline demo`: both sources' files, and the planted stories as JSON beside them, never in the inbox."""
 
 import json
+from datetime import datetime
 
 from typer.testing import CliRunner
 
@@ -26,6 +27,19 @@ def test_the_stories_lie_in_var_and_are_told(tmp_path):
         assert {"table", "where", "column", "comparison", "value"} == set(story["expected"][0])
     assert {path.name for path in (home / "inbox").iterdir()} == {"crm", "dialer"}
     assert not list((home / "inbox").rglob("*stories*"))
+
+
+def test_its_files_are_dated_as_the_crm_would_and_no_others(tmp_path):
+    own = tmp_path / "inbox" / "crm" / "notes.txt"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    before = own.stat().st_mtime_ns
+    CliRunner().invoke(app, ["demo", "--home", str(tmp_path), "--events", "200", "--as-of", "2026-06-30"])
+    as_of = datetime.fromisoformat((tmp_path / "var" / "demo_as_of").read_text().strip()).timestamp()
+    files = list((tmp_path / "inbox").rglob("*.csv"))
+    assert len(files) > 10
+    assert {round(path.stat().st_mtime) for path in files} == {round(as_of)}
+    assert own.stat().st_mtime_ns == before
 
 
 def test_the_summary_as_json_holds_the_files_and_the_stories(tmp_path):

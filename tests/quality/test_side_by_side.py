@@ -38,6 +38,11 @@ def test_two_that_do_not_read_each_other_run_at_the_same_time(connection):
     assert dict(met) == {"a": True, "b": True}
 
 
+def test_in_one_lane_they_come_one_after_the_other(connection):
+    lanes = dict(side_by_side(connection, {"a": set(), "b": set(), "c": set()}, lambda lane, name: id(lane), lanes=1))
+    assert len(lanes) == 3 and len(set(lanes.values())) == 1
+
+
 def test_what_comes_after_a_table_waits_until_its_result_was_taken(connection):
     stopped = set()
 

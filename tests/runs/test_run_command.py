@@ -13,6 +13,7 @@ from pipelines.cli import main
 from pipelines.definitions import build_definitions
 from pipelines.new_workspace import write_dagster_settings
 from pipelines.night.generation import one_night_at_a_time
+from pipelines.night.history import recorded_night
 
 REP = {"rep_id": "R1", "full_name": "Ada", "rep_type": "inside", "hire_date": "2025-01-01"}
 CALL = {"source_record_id": "A1", "channel": "call", "occurred_at": "2026-03-02T15:00:00Z", "rep_id": "R1"}
@@ -54,7 +55,9 @@ def test_dagster_is_told_where_the_report_is_and_how_large(office, touchline, mo
     told = numbers_of(office, "report")
     pages = list((office.workspace.published / "report").rglob("*.html"))
     assert told["pages"] == len(pages) > 3
-    assert told["mb"] > 0 and told["seconds"] > 0
+    steps = recorded_night(office.workspace).steps
+    assert steps["pages"] > 0 and told["seconds"] == pytest.approx(steps["pages"] + steps["report"], abs=0.002)
+    assert told["mb"] > 0
     assert Path(told["open"]) in pages
 
 
