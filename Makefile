@@ -77,13 +77,14 @@ check: setup ## Lint, types, import rules, SQL style, the catalogue against its 
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/python -m sql.docs --check
 
-bench: setup ## Measure a night on a large company, what all marts, alerts, broken rows and a later night cost, and how fast a CRM is asked.
+bench: setup ## Measure a night on a large company, what all marts, alerts, broken rows, a later night and a command cost, and how fast a CRM is asked.
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python tests/benchmarks/marts.py
 	@$(BIN)/python tests/benchmarks/alerts.py
 	@PYTHONPATH=. $(BIN)/python tests/benchmarks/extraction.py
 	@$(BIN)/python tests/benchmarks/dirt.py
 	@$(BIN)/python tests/benchmarks/delta.py
+	@$(BIN)/python tests/benchmarks/commands.py
 
 bench-peers: setup ## Measure touchline run beside dbt, dlt, pydantic and Great Expectations, which are installed aside for it.
 	@$(BIN)/python tests/benchmarks/peers/run.py

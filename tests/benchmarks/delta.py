@@ -1,10 +1,11 @@
 """A sixth part of `make bench`: what 50,000 rows cost on a workspace that holds many, set beside its first load.
 
-Three nights with every subject and the alert rules, without Great Expectations: the first load of N activities, then, a
-day later, 50,000 new activities of the last three days, then, on the first load again, 50,000 of which 6 % are other
-versions of old activities, moved to other days of the 500 and other reps. Whole processes; the copy of the generation is
-timed apart. The first load comes in the order of time, as CRMs export it; with `--order random` in none, so that no part of
-a table may be left unread for its days.
+Three nights with every subject, the alert rules and the report, without Great Expectations: the first load of N
+activities, then, a day later, 50,000 new activities of the last three days, then, on the first load again, 50,000 of
+which 6 % are other versions of old activities, moved to other days of the 500 and other reps. Whole processes; the copy
+of the generation is timed apart, and so is what Great Expectations' process costs before it is asked anything. The first
+load comes in the order of time, as CRMs export it; with `--order random` in none, so that no part of a table may be left
+unread for its days.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import random
 import resource
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -22,9 +24,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from large import write_in_order_of_time
-from run import ALL_SUBJECTS, CHANNELS, DAYS, HERE, floor, fresh_workspace, timed, write_activities, write_reps
+from measuring import Figures, machine, medians, print_ratios, timed
+from run import ALL_SUBJECTS, CHANNELS, DAYS, HERE, floor, fresh_workspace, settle, write_activities, write_reps
 
 ROWS_OF_A_NIGHT = 50_000
+FIRST, NEW, OLD = "first load", "50,000 new", "50,000, 6 % old"
 FIRST_NIGHT = datetime(2026, 5, 16, 3, 59, 59, 999999, tzinfo=UTC)  # the end of the last of them in New York
 ASKED = {
     "TOUCHLINE__QUALITY__EXPECTATIONS": "false",
@@ -64,55 +68,61 @@ def copied(home: Path) -> float:
     return seconds
 
 
-def night(home: Path, as_of: datetime) -> tuple[float, float, float]:
+def night(home: Path, as_of: datetime) -> Figures:
     """Wall, CPU and peak of a night."""
     return timed([sys.executable, str(HERE / "night.py"), str(home), as_of.isoformat()], {**os.environ, **ASKED})
 
 
-def later_night(home: Path, rows: int, old_share: float) -> tuple[float, float, float, float]:
-    """Wall, CPU and peak of a night on a copy of the workspace, and the seconds that copying the generation takes.
+def later_night(home: Path, rows: int, old_share: float, copies: list[float]) -> Figures:
+    """A night on a copy of the workspace; `copies` gets the seconds that copying the generation takes.
 
     The first load's file is not in the copy's inbox: under a new inode it would be hashed again, which an unchanged one
     is not."""
     later = home.with_name("later")
     shutil.copytree(home, later, symlinks=True, ignore=shutil.ignore_patterns("activities.csv"))
-    write_delta(later / "inbox" / "crm" / "activities_delta.csv", rows, old_share)
-    copy = copied(later)
+    delta = later / "inbox" / "crm" / "activities_delta.csv"
+    write_delta(delta, rows, old_share)
+    settle(delta)
+    copies.append(copied(later))
     figures = night(later, FIRST_NIGHT + timedelta(days=1))
     shutil.rmtree(later)
-    return (*figures, copy)
+    return figures
+
+
+def first_load(files: tuple[Path, Path, Path]) -> Figures:
+    """The first night of a fresh workspace."""
+    return night(fresh_workspace(*files), FIRST_NIGHT)
 
 
 def main() -> None:
-    """Prints wall, CPU and peak of each night, its share of the first load, and its ratio to the floor."""
+    """Prints wall, CPU and peak of each night, as ratios to the floor, and its share of the first load."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--repeat", type=int, default=5)
     options.add_argument("--order", choices=("time", "random"), default="time")
     chosen = options.parse_args()
     rows = chosen.rows
+    copies: list[float] = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         {"time": write_in_order_of_time, "random": write_activities}[chosen.order](folder / "activities.csv", rows)
         write_reps(folder / "reps.csv")
-        files = (folder / "activities.csv", folder / "reps.csv", folder)
-        base = floor(files[0], folder)
-        home = fresh_workspace(*files)
-        first = night(home, FIRST_NIGHT)
+        files, home = (folder / "activities.csv", folder / "reps.csv", folder), folder / "workspace"
         measured = {
-            "floor": (*base, 0.0),
-            "first load": (*first, 0.0),
-            "50,000 new": later_night(home, rows, 0.0),
-            "50,000, 6 % old": later_night(home, rows, 0.06),
+            "floor": lambda: floor(files[0], folder),
+            FIRST: lambda: first_load(files),
+            NEW: lambda: later_night(home, rows, 0.0, copies),
+            OLD: lambda: later_night(home, rows, 0.06, copies),
+            "Great Expectations, imported": lambda: timed([sys.executable, "-m", "data_quality.suites"], os.environ),
         }
-    print(
-        f"{rows:,} activities in {'order of time' if chosen.order == 'time' else 'no order'}, one run each, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
-    )
-    print(
-        f"{'what':18}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'copy s':>9}{'of load':>9}{'cpu of it':>11}{'/ floor':>9}"
-    )
-    for name, (wall, cpu, peak, copy) in measured.items():
-        shares = f"{wall / first[0]:9.1%}{cpu / first[1]:11.1%}{wall / base[0]:9.2f}"
-        print(f"{name:18}{wall:9.2f}{cpu:9.2f}{peak:9.0f}{copy:9.2f}{shares}")
+        figures = medians(measured, chosen.repeat)
+    order = "order of time" if chosen.order == "time" else "no order"
+    print(f"{rows:,} activities in {order}, median of {chosen.repeat}, {machine()}")
+    print_ratios(figures, lambda _: "floor")
+    for name in (NEW, OLD):
+        shares = [part / whole for part, whole in zip(figures[name], figures[FIRST], strict=True)]
+        print(f"{name}: {shares[0]:.1%} of the first load's wall, {shares[1]:.1%} of its CPU")
+    print(f"copying the generation, in it: {statistics.median(copies):.2f} s")
 
 
 if __name__ == "__main__":

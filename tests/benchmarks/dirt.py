@@ -11,7 +11,6 @@ import argparse
 import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from measuring import Figures, machine, median, print_ratios
 from run import ALL_SUBJECTS, HERE, fresh_workspace, night, write_activities, write_reps
 
 Cells = list[bytes]
@@ -29,7 +29,6 @@ LIMIT = 1.3
 CLEAN, DIRTY, WHOLE = "clean", "4 % broken", "all marts"
 NIGHTS: dict[str, dict[str, Any]] = {"activity": {}, WHOLE: {"subjects": ALL_SUBJECTS, "judged": True, "alerts": True}}
 """The bench's smallest night, and the night that the settings of a fresh workspace ask for; the limit is the latter's."""
-Figures = tuple[float, float, float]
 
 
 def _with(place: int, value: bytes) -> Callable[[Cells], Cells]:
@@ -81,7 +80,7 @@ def print_steps(name: str, file: Path, reps: Path, folder: Path) -> None:
     }
     command = [sys.executable, str(HERE / "night.py"), str(home)]
     done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, check=True)
-    print(name, json.loads(done.stdout))
+    print(name, json.loads(done.stdout)["steps"])
 
 
 def measured(files: dict[str, Path], reps: Path, folder: Path, rows: int, broken: int) -> Iterator[tuple[str, Figures]]:
@@ -96,13 +95,13 @@ def main() -> None:
     """Prints a table: median wall, CPU and peak of the nights, and their ratios; 1 when the dirt costs too much."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
-    options.add_argument("--repeat", type=int, default=3)
+    options.add_argument("--repeat", type=int, default=5)
     options.add_argument("--steps", action="store_true")
     chosen = options.parse_args()
     figures: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        reps, files = folder / "reps.csv", {CLEAN: folder / "clean.csv", DIRTY: folder / "dirty.csv"}
+        reps, files = folder / "reps.csv", {CLEAN: folder / "activities_clean.csv", DIRTY: folder / "activities_dirty.csv"}
         write_activities(files[CLEAN], chosen.rows)
         broken = write_dirty(*files.values())
         write_reps(reps)
@@ -112,21 +111,11 @@ def main() -> None:
         for _ in range(chosen.repeat):
             for name, figure in measured(files, reps, folder, chosen.rows, broken):
                 figures.setdefault(name, []).append(figure)
-    print(f"{chosen.rows:,} activities, {broken:,} of them broken, median of {chosen.repeat}")
-    sys.exit(print_table(figures))
-
-
-def print_table(figures: dict[str, list[Figures]]) -> str | None:
-    """Each kind of night beside its clean one; what to say when the whole night is over the limit."""
-    medians = {
-        name: [statistics.median(column) for column in zip(*runs, strict=True)] for name, runs in figures.items()
-    }
-    print(f"{'night':30}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'wall ratio':>12}{'cpu ratio':>11}")
-    for name, (wall, cpu, peak) in medians.items():
-        base = medians[name.replace(DIRTY, CLEAN)]
-        print(f"{name:30}{wall:9.2f}{cpu:9.2f}{peak:9.0f}{wall / base[0]:12.2f}{cpu / base[1]:11.2f}")
-    whole = medians[f"{WHOLE}, {DIRTY}"][1] / medians[f"{WHOLE}, {CLEAN}"][1]
-    return f"{DIRTY} rows cost more than {LIMIT} times the clean night" if whole > LIMIT else None
+    print(f"{chosen.rows:,} activities, {broken:,} of them broken, median of {chosen.repeat}, {machine()}")
+    found = {name: median(runs) for name, runs in figures.items()}
+    print_ratios(found, lambda name: name.replace(DIRTY, CLEAN))
+    whole = found[f"{WHOLE}, {DIRTY}"][1] / found[f"{WHOLE}, {CLEAN}"][1]
+    sys.exit(f"{DIRTY} rows cost more than {LIMIT} times the clean night" if whole > LIMIT else None)
 
 
 if __name__ == "__main__":

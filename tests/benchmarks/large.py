@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from run import ALL_SUBJECTS, CHANNELS, DAYS, HERE, fresh_workspace, timed, write_reps
+from measuring import machine, timed
+from run import ALL_SUBJECTS, CHANNELS, DAYS, HERE, fresh_workspace, write_reps
 
 ASKED = {
     "TOUCHLINE__QUALITY__EXPECTATIONS": "false",
@@ -73,7 +74,7 @@ def main() -> None:
     options.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     options.add_argument("--folder", type=Path, help="where there is room: 100 million take 40 GB")
     chosen = options.parse_args()
-    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, DuckDB {duckdb.__version__}")
+    print(machine())
     print(f"{'rows':>12} {'what':12}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'cpu us a row':>14}{'/ floor':>9}")
     for rows in chosen.rows:
         with tempfile.TemporaryDirectory(dir=chosen.folder) as place:

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 HERE = Path(__file__).resolve().parent
+DEAREST = 5
 READ = """
 select sum(is_touch::integer), count(distinct rep_id), max(occurred_at), max(contact_id), max(account_id),
     sum(duration_seconds)
@@ -26,8 +27,8 @@ from core.fct_activity
 """
 
 
-def night(home: Path) -> tuple[dict[str, float], float]:
-    """CPU seconds by step and peak MB of a first night with all marts, not judged, which must succeed."""
+def night(home: Path) -> tuple[dict[str, dict[str, float]], float]:
+    """What night.py prints of a first night with all marts, not judged, which must succeed; and its peak MB."""
     asked = {"TOUCHLINE__QUALITY__EXPECTATIONS": "false", "TOUCHLINE__ENGINE__THREADS": "2"}
     command = [sys.executable, str(HERE / "night.py"), str(home)]
     process = subprocess.Popen(command, env={**os.environ, **asked}, stdout=subprocess.PIPE, text=True)
@@ -60,21 +61,25 @@ def main() -> None:
         size = [f"--{name}={value}" for name, value in vars(chosen).items()]
         touchline = str(Path(sys.executable).with_name("touchline"))
         subprocess.run([touchline, "demo", "--home", str(home), *size], check=True, stdout=subprocess.DEVNULL)
-        cpu, peak = night(home)
+        printed, peak = night(home)
         crm = home / "var" / "published" / "crm.duckdb"
         with duckdb.connect(str(crm), read_only=True) as connection:
             steps = dict(connection.execute("select step, seconds from ops.run_step").fetchall())
             (rows,) = connection.execute("select count(*) from core.latest_activities").fetchone() or (0,)
+            (whole,) = connection.execute("select sum(seconds) from ops.run_step").fetchone() or (0.0,)
         wall_read, cpu_read = sorted(reading_seconds(crm) for _ in range(3))[1]
     print(f"{rows:,} activities, {chosen.reps} reps, {chosen.days} days, {os.cpu_count()} cores")
     print(f"{'':14}{'wall s':>9}{'cpu s':>9}{'wall ratio':>12}{'cpu ratio':>11}")
+    cpu = printed["steps"]
     for name, wall, used in (
         ("one reading", wall_read, cpu_read),
         ("all tables", steps["tables"], cpu["tables"]),
         ("loading", steps["load"], cpu["load"]),
     ):
         print(f"{name:14}{wall:9.2f}{used:9.2f}{wall / wall_read:12.1f}{used / cpu_read:11.1f}")
-    print(f"peak of the night {peak:,.0f} MB")
+    print(f"peak of the night {peak:,.0f} MB; the dearest tables, in seconds of wall and of the night's {whole:.1f}:")
+    for table, seconds in sorted(printed["tables"].items(), key=lambda taken: -taken[1])[:DEAREST]:
+        print(f"{table:32}{seconds:7.2f}{seconds / whole:7.1%}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import run as bench  # noqa: E402
+from measuring import Figures, medians, print_ratios, timed  # noqa: E402
 
 PACKAGES = ("dbt-core<1.11", "dbt-duckdb<1.11", "dlt[duckdb]", "great-expectations", "pandas", "pydantic")
 """Later versions of dbt fetch a parser while they are installed, which not every network allows."""
@@ -42,7 +42,7 @@ def versions(python: Path) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
-def dbt(python: Path, folder: Path, activities: Path, reps: Path) -> tuple[float, float, float]:
+def dbt(python: Path, folder: Path, activities: Path, reps: Path) -> Figures:
     """`dbt build` of a fresh project."""
     subprocess.run(["rm", "-rf", str(folder / "dbt")], check=True)
     subprocess.run(
@@ -59,11 +59,11 @@ def dbt(python: Path, folder: Path, activities: Path, reps: Path) -> tuple[float
     ]
     where = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     os.chdir(folder / "dbt")
-    return bench.timed(command, where)
+    return timed(command, where)
 
 
 def main() -> None:
-    """Prints a table: median wall, CPU and peak of each, and the ratio of walls to the floor's."""
+    """Prints a table: median wall, CPU and peak of each, and the ratios to the floor's."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--repeat", type=int, default=5)
@@ -78,10 +78,10 @@ def main() -> None:
         bench.write_activities(few, chosen.dlt_rows)
         bench.write_reps(reps)
 
-        def script(name: str, *arguments: Path) -> tuple[float, float, float]:
-            return bench.timed([str(python), str(HERE / name), *map(str, arguments)], dict(os.environ))
+        def script(name: str, *arguments: Path) -> Figures:
+            return timed([str(python), str(HERE / name), *map(str, arguments)], dict(os.environ))
 
-        def merge() -> tuple[float, float, float]:
+        def merge() -> Figures:
             subprocess.run(["rm", "-rf", str(folder / "dlt"), str(folder / "dlt.duckdb")], check=True)
             wall, cpu, peak = script("dlt_merge.py", folder, few)
             factor = chosen.rows / chosen.dlt_rows
@@ -95,16 +95,9 @@ def main() -> None:
             "pydantic: rows": lambda: script("pydantic_rows.py", activities),
             "great expectations": lambda: script("ge_pandas.py", activities),
         }
-        figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in measured}
-        for _ in range(chosen.repeat):
-            for name, measure in measured.items():
-                figures[name].append(measure())
+        figures = medians(measured, chosen.repeat)
         print(f"{chosen.rows:,} activities, median of {chosen.repeat}, {os.cpu_count()} cores; {versions(python)}")
-    base = statistics.median(run[0] for run in figures["floor"])
-    print(f"{'what':24}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'ratio':>8}")
-    for name, runs in figures.items():
-        wall, cpu, peak = (statistics.median(column) for column in zip(*runs, strict=True))
-        print(f"{name:24}{wall:9.2f}{cpu:9.2f}{peak:9.0f}{wall / base:8.2f}")
+    print_ratios(figures, lambda _: "floor")
 
 
 if __name__ == "__main__":
