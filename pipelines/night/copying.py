@@ -18,9 +18,8 @@ from typing import Any
 
 from models.errors import TouchlineError
 from models.settings import Settings
-from pipelines.night.erasing.forget import erased_in
 from pipelines.night.generation import Generation, current_generation
-from pipelines.night.publication import read_publication
+from pipelines.night.publication import erased_in, read_publication
 from pipelines.night.whole_file import write_whole
 from pipelines.night.workspace import Workspace
 from pipelines.storage.place import Place, open_place

@@ -1,4 +1,4 @@
-"""The last step of a build: what this generation is, what its checks said, and two closed, whole files."""
+"""The last step of a build: what this generation is, what its checks said, and two closed, whole files; and reading that again."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def read_publication(generation: Generation) -> tuple[dict[str, object], tuple[K
                 f"{generation.crm} holds no ops.publication", "Point var/published at an earlier generation."
             )
         return dict(zip(names, row, strict=True)), tuple(read_ledger(connection))
+
+
+def erased_in(published: Generation) -> dict[str, int]:
+    """The orders to forget that a generation holds, and the generation that carried each out."""
+    with open_published(published.crm) as connection:
+        try:
+            found = connection.execute(
+                "select order_id, generation from ops.operator_order where kind = 'forget'"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return {}
+    return dict(found)
 
 
 def write_publication(

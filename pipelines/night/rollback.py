@@ -8,10 +8,9 @@ from datetime import datetime
 import duckdb
 
 from models.errors import TouchlineError, UsageError
-from pipelines.night.erasing.forget import erased_in
 from pipelines.night.generation import Generation, folders_of, one_night_at_a_time, point_readers_at
 from pipelines.night.ledger import KnownLoad, accepted_loads
-from pipelines.night.publication import read_publication
+from pipelines.night.publication import erased_in, read_publication
 from pipelines.night.workspace import Workspace
 
 

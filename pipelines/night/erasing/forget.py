@@ -16,8 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from models.errors import TouchlineError
 from models.settings import Settings
 from pipelines.night.erasing.arrivals import Landed, redact_landed
@@ -27,10 +25,9 @@ from pipelines.night.erasing.kept_rows import redact_kept_rows
 from pipelines.night.erasing.redactor import Redactor, readable
 from pipelines.night.erasing.registry import Registry, mark_finished, read_registry
 from pipelines.night.generation import DROPPING, Generation, current_generation, drop_failed, folders_of
-from pipelines.night.publication import read_publication
+from pipelines.night.publication import erased_in, read_publication
 from pipelines.night.whole_file import sync
 from pipelines.night.workspace import Workspace
-from sql.warehouse import open_published
 
 if TYPE_CHECKING:
     from pipelines.night.landing import LandedFile
@@ -69,18 +66,6 @@ def standing_erasures(workspace: Workspace) -> Standing:
     published = current_generation(workspace)
     done = erased_in(published) if published is not None else {}
     return Standing(tuple(one for one in open_ones if one not in done), tuple(one for one in open_ones if one in done))
-
-
-def erased_in(published: Generation) -> dict[str, int]:
-    """The orders to forget that a generation holds, and the generation that carried each out."""
-    with open_published(published.crm) as connection:
-        try:
-            found = connection.execute(
-                "select order_id, generation from ops.operator_order where kind = 'forget'"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return {}
-    return dict(found)
 
 
 def redact_arrivals(workspace: Workspace, settings: Settings, new: Iterable[LandedFile]) -> list[str]:
