@@ -25,6 +25,7 @@ from models.records import NotBefore, NotItself, Record, RowRule
 from models.vocabulary import (
     DealType,
     PeriodGrain,
+    Precision,
     RepType,
     SourceType,
     SpendCategory,
@@ -100,9 +101,15 @@ class Lead(Record):
 
     ENTITY: ClassVar[str] = "leads"
     KEY: ClassVar[tuple[str, ...]] = ("lead_id",)
+    PRECISION: ClassVar[dict[str, str]] = {"created_at": "created_at_precision"}
 
     lead_id: Id = Field(description="The source's id.")
-    created_at: Instant = Field(description="When the lead came in.")
+    created_at: Instant = Field(
+        description="When the lead came in; a date without a time is that day in the company's zone."
+    )
+    created_at_precision: Annotated[str, word_of(Precision)] | None = Field(
+        None, description="Whether created_at is an instant or only a day, which has no speed."
+    )
     owner_rep_id: RepId | None = Field(None, description="Its owner.")
     source_type: Annotated[str, word_of(SourceType)] | None = Field(None, description="Who found it.")
     lead_source: Word | None = Field(None, description="Where it came from, in the source's words.")

@@ -5,6 +5,7 @@ select
     l.source,
     substr(l.lead_id, length(l.source) + 2) as source_lead_id,
     l.created_at,
+    coalesce(l.created_at_precision, 'instant') as created_at_precision,
     timezone(p.timezone, l.created_at)::date as created_date,
     coalesce(i.rep_id, 'unknown') as owner_rep_id,
     coalesce(l.source_type, 'unknown') as source_type,

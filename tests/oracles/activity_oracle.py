@@ -29,6 +29,24 @@ def as_day(text):
     return date.fromisoformat(text) if text else None
 
 
+def in_force(rows):
+    """Each roster row from its first day on, in order; a rehire's first one from the middle of the gap on."""
+    ends = {row["hire_date"]: as_day(row.get("termination_date")) for _, row in sorted(rows, key=lambda item: item[0])}
+    found = []
+    for start, row in sorted(rows, key=lambda item: item[0]):
+        hired, last = as_day(row["hire_date"]), found and ends[found[-1][1]["hire_date"]]
+        if last and last < hired and found[-1][1]["hire_date"] != row["hire_date"]:
+            middle = last + (hired - last) // 2 + timedelta(days=1)
+            start = min(
+                start,
+                max(
+                    middle, as_day(found[-1][1].get("effective_from") or found[-1][1]["hire_date"]) + timedelta(days=1)
+                ),
+            )
+        found.append((start, row))
+    return found
+
+
 class Roster:
     """Who somebody was on a day, and whether it was a workday of theirs."""
 
@@ -37,8 +55,7 @@ class Roster:
         for row in export.living("reps"):
             start = as_day(row.get("effective_from") or row["hire_date"])
             self.history[row["rep_id"]].append((start, row))
-        for rows in self.history.values():
-            rows.sort(key=lambda item: item[0])
+        self.history = {rep_id: in_force(rows) for rep_id, rows in self.history.items()}
         self.aliases = {
             (row["source"], row["source_rep_id"]): row["rep_id"]
             for row in export.living("rep_aliases")

@@ -80,6 +80,6 @@ def coverages(closing, parts):
     found = {}
     for key in sorted(keys):
         won, quota = parts.get(("quota_attainment", *key), (0, 0))
-        to_win = max(Decimal(quota) - won, Decimal(0))
+        to_win = max(Decimal(quota) - won, Decimal(0)) if quota else Decimal(0)
         found[key] = ratio(closing.get(key, 0), to_win), closing.get(key, 0), to_win
     return found

@@ -27,7 +27,8 @@ select
     t.happened_at as first_touch_at,
     t.rep_id as first_touch_rep_id,
     case
-        when not t.is_date_only then (epoch_us(t.happened_at) - epoch_us(l.created_at))::double / 1000000
+        when l.created_at_precision = 'instant' and not t.is_date_only
+            then (epoch_us(t.happened_at) - epoch_us(l.created_at))::double / 1000000
     end as speed_to_lead_seconds,
     coalesce(g.steps_reached, 0) as steps_reached
 from core.dim_lead as l

@@ -1,18 +1,21 @@
 -- One row per separation up to as_of, with the hire into the same team and role that filled the place.
 -- Easily misread: first in, first out: a hire fills the longest vacant place; one that finds none vacant is growth and
--- fills no later one. A place that nobody was hired for stays vacant.
+-- fills no later one. A place that nobody was hired for stays vacant, and nobody fills the place that they leave.
 with seat_change as (
     select
         s.rep_id,
         s.hire_date as change_date,
-        true as is_hire
+        true as is_hire,
+        1 as turn
     from core.fct_rep_spell as s
     inner join core.parameter as p on s.hire_date <= p.as_of_date
     union all
     select
         s.rep_id,
         s.termination_date as change_date,
-        false as is_hire
+        false as is_hire,
+        -- whoever left on the day of their hire came first
+        case when s.termination_date = s.hire_date then 2 else 0 end as turn
     from core.fct_rep_spell as s
     inner join core.parameter as p on s.termination_date <= p.as_of_date
 ),
@@ -22,6 +25,7 @@ placed_change as (
         c.rep_id,
         c.change_date,
         c.is_hire,
+        c.turn,
         r.team,
         coalesce(r.role, 'unknown') as role
     from seat_change as c
@@ -35,7 +39,7 @@ balanced_change as (
         *,
         sum(case when is_hire then 1 else -1 end) over (
             partition by team, role
-            order by change_date, is_hire, rep_id
+            order by change_date, turn, rep_id
             rows unbounded preceding
         ) as balance
     from placed_change
@@ -47,7 +51,7 @@ counted_change as (
         *,
         greatest(0, max(balance) over (
             partition by team, role
-            order by change_date, is_hire, rep_id
+            order by change_date, turn, rep_id
             rows unbounded preceding
         )) as growth_hires
     from balanced_change
@@ -57,7 +61,7 @@ judged_change as (
     select
         *,
         growth_hires > coalesce(
-            lag(growth_hires) over (partition by team, role order by change_date, is_hire, rep_id),
+            lag(growth_hires) over (partition by team, role order by change_date, turn, rep_id),
             0
         ) as is_growth
     from counted_change
@@ -66,7 +70,7 @@ judged_change as (
 numbered_change as (
     select
         *,
-        row_number() over (partition by team, role, is_hire order by change_date, rep_id) as place
+        row_number() over (partition by team, role, is_hire order by change_date, turn, rep_id) as place
     from judged_change
     where not is_growth
 )

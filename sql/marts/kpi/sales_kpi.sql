@@ -58,7 +58,8 @@ with scope_period as (
             when s.is_complete and s.won_amount >= 0 and s.forecast_amount is not null
                 then greatest(s.won_amount - abs(s.forecast_amount - s.won_amount), 0)
         end as forecast_met_amount,
-        greatest(coalesce(s.quota_amount, 0) - s.won_amount, 0) as quota_to_win,
+        -- without a quota nothing is to be won, whatever was lost again
+        case when s.quota_amount is null then 0 else greatest(s.quota_amount - s.won_amount, 0) end as quota_to_win,
         (
             s.open_deals
             * (s.won_count::double / nullif(s.won_count + s.lost_count, 0))
