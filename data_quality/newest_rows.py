@@ -74,6 +74,20 @@ class Slice:
         """The share of its rows in which the column is filled."""
         return self.filled[column] / self.rows
 
+    def unknown_share(self, column: str) -> float:
+        """The share of its filled cells that name nobody and nothing; 0 when none is filled."""
+        return self.unknown[column] / self.filled[column] if self.filled[column] else 0.0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A slice of tonight: `now` beside what is `usual`, many of the last good night's newest rows, and `last`, as few of
+    them as tonight's. What the last ones were like already did not change tonight."""
+
+    now: Slice
+    usual: Slice
+    last: Slice
+
 
 def entity_of(spec: TableSpec) -> str:
     """`activities` of core.latest_activities."""
@@ -82,7 +96,7 @@ def entity_of(spec: TableSpec) -> str:
 
 def slices_of_both(
     connection: duckdb.DuckDBPyConnection, quality: Quality, spec: TableSpec, both: ColumnsOfBoth
-) -> list[tuple[Slice, Slice]]:
+) -> list[Compared]:
     """Each slice as it is and as it was, of those that are large enough in both; none when the last good night lacks
     the records, or a column that slices them."""
     known = both.get(spec.table, set())
@@ -91,12 +105,16 @@ def slices_of_both(
         return []
     names = {column.name for column in columns} if spec.table in _REFERRING else set()
     named = [(name, table) for name, table in _REFERENCES.items() if name in names and table in both]
-    before = {
-        each.values: each for each in _slices(connection, quality, spec, columns, named, "previous", BASELINE_TIMES)
-    }
-    now = _slices(connection, quality, spec, columns, named, "crm", 1) if before else iter(())
-    pairs = [(each, before[each.values]) for each in now if each.values in before]
-    return [(each, usual) for each, usual in pairs if min(each.rows, usual.rows) >= quality.newest_rows]
+
+    def found(database: str, times: int) -> dict[tuple[str | None, ...], Slice]:
+        slices = _slices(connection, quality, spec, columns, named, database, times)
+        return {each.values: each for each in slices if each.rows >= quality.newest_rows}
+
+    usual = found("previous", BASELINE_TIMES)
+    if not usual:
+        return []
+    now, last = found("crm", 1), found("previous", 1)
+    return [Compared(now[values], usual[values], last[values]) for values in now if values in usual]
 
 
 def _is_judged(column: Column) -> bool:

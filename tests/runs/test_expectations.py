@@ -131,9 +131,18 @@ def test_a_column_that_turns_null_blocks(next_day):
             "block",
             "crm activities call: filled in the last good night's rows → in the newest 50: account_id 100% → 0%: was a column"
             " renamed, dropped, or a permission lost? Mend the export or its mapping and run again. If one may be empty,"
-            " add it, such as activities.rep_id, to quality.lost_column.may_be_empty",
+            " add it, such as activities.account_id, to quality.lost_column.may_be_empty",
         )
     }
+
+
+def test_what_the_last_rows_of_the_last_good_night_lacked_already_is_not_lost_tonight(office):
+    office.deliver("reps.csv", REPS)
+    odd = {"account_id": "", "duration_seconds": 200_000, "rep_id": "R9"}
+    office.deliver("activities.csv", [*calls_of(date(2026, 3, 27)), *calls_of(LAST, 60), *calls_of(TONIGHT, 60, **odd)])
+    office.night(end_of(TONIGHT))
+    office.deliver("activities_2.csv", calls_of(date(2026, 4, 1), 5, **odd))
+    assert failures(office, end_of(date(2026, 4, 1))) == {}
 
 
 @pytest.mark.slow
