@@ -55,7 +55,7 @@ def headline(outcome: NightOutcome) -> str:
 def _show_loads(out: Page, loads: tuple[LoadSummary, ...]) -> None:
     if not loads:
         return
-    files = Counter(load.status for load in {load.load_id: load for load in loads}.values())
+    files = Counter(status for *_, status in {(load.source, load.file_name, load.status) for load in loads})
     out.line(f"\nFiles: {', '.join(f'{number:,} {status}' for status, number in sorted(files.items()))}")
     lines: dict[tuple[str, str], list[int]] = {}
     for load in loads:

@@ -20,17 +20,22 @@ _NAMED = 5
 def judge_night(settings: Settings, summaries: Iterable[LoadSummary], rejected: Iterable[Rejected]) -> CheckResult:
     """Whether tonight's loads, taken together, broke too many rules.
 
-    Files refused whole do not count: nothing of them is published. Sources with a `max_quarantined_share` of their own
+    A file counts once, however many loads read it: a CRM's table of links is read for every kind of record. Files refused
+    whole do not count: nothing of them is published. Sources with a `max_quarantined_share` of their own
     do not count either: somebody has said what is usual there. Never stricter than what one file may have.
     """
     begun = time.perf_counter()
     quality = settings.quality
-    loads = {load.load_id: load for load in _counted(settings, summaries)}
-    read = sum(load.rows_read for load in loads.values())
-    broken = sum(load.rows_quarantined for load in loads.values())
+    worst_last = sorted(_counted(settings, summaries), key=lambda load: load.rows_quarantined)
+    files = {(load.source, load.file_name): load for load in worst_last}.values()
+    read, broken = (sum(getattr(load, name) for load in files) for name in ("rows_read", "rows_quarantined"))
     limit = max(quality.max_night_quarantined_share, quality.max_quarantined_share)
     passed = broken < quality.min_night_quarantined_rows or broken <= limit * read
-    told = "" if passed else _told(read, broken, limit, [row for row in rejected if row.load_id in loads])
+    told = (
+        ""
+        if passed
+        else _told(read, broken, limit, [row for row in rejected if row.load_id in {load.load_id for load in files}])
+    )
     return CheckResult(TABLE, CHECK, "budget", Severity.BLOCK, passed, broken, told, time.perf_counter() - begun)
 
 

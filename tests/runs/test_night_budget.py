@@ -57,6 +57,18 @@ def test_what_does_not_stop_a_night(night):
     assert judged(**night).passed
 
 
+def test_a_file_that_several_loads_read_counts_once():
+    settings = Settings.model_validate({"sources": [CRM]})
+    links = [
+        LoadSummary(str(number), "crm", f"join:activities:{number}", "links.csv", "accepted", rows_read=1000)
+        for number in range(6)
+    ]
+    calls = LoadSummary("9", "crm", "activities", "calls.csv", "accepted", rows_read=400, rows_quarantined=150)
+    found = judge_night(settings, [*links, calls], [])
+    assert (found.passed, found.failing_rows) == (False, 150)
+    assert "150 of the 1,400 rows" in found.sample
+
+
 def test_many_small_files_together_stop_the_night_and_one_setting_lets_it_go_on(office):
     office.deliver("reps.csv", [REP])
     office.deliver("activities_0.csv", calls(0, 5, 0))
