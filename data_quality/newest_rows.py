@@ -6,7 +6,7 @@ good night are each found by one statement; what is expected of them is in newes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -106,15 +106,14 @@ def slices_of_both(
     names = {column.name for column in columns} if spec.table in _REFERRING else set()
     named = [(name, table) for name, table in _REFERENCES.items() if name in names and table in both]
 
-    def found(database: str, times: int) -> dict[tuple[str | None, ...], Slice]:
-        slices = _slices(connection, quality, spec, columns, named, database, times)
-        return {each.values: each for each in slices if each.rows >= quality.newest_rows}
-
-    usual = found("previous", BASELINE_TIMES)
-    if not usual:
-        return []
-    now, last = found("crm", 1), found("previous", 1)
-    return [Compared(now[values], usual[values], last[values]) for values in now if values in usual]
+    few, many = quality.newest_rows, quality.newest_rows * BASELINE_TIMES
+    before = _slices(connection, spec, columns, named, "previous", (few, many))
+    now = _slices(connection, spec, columns, named, "crm", (few,)) if before else {}
+    return [
+        Compared(each, before[many, values], before[few, values])
+        for (_, values), each in now.items()
+        if (few, values) in before and min(each.rows, before[few, values].rows) >= few
+    ]
 
 
 def _is_judged(column: Column) -> bool:
@@ -141,21 +140,23 @@ def _slice_columns(spec: TableSpec) -> list[str]:
 def _newest_rows(
     spec: TableSpec, columns: Sequence[Column], named: Sequence[tuple[str, str]], database: str, count: int
 ) -> str:
-    """The rows that changed last, `count` a slice: by the instant that the source says, else by when they landed;
-    equal ones in an order that does not depend on where they lie."""
+    """The rows that changed last, `count` a slice, numbered by `turn` from the last one on: by the instant that the source
+    says, else by when they landed; equal ones in an order that does not depend on where they lie. They are fetched by
+    their place: by a key, all columns of all rows would be read to find them."""
     slices, key = _slice_columns(spec), f"hash({identifier(spec.grain[0])})"
     table = f"{identifier(database)}.{qualified(spec.table)}"
     living = "is_deleted is not true"
     order = "coalesce(epoch_us(_updated_at)::hugeint, _sequence::hugeint - 4611686018427387904)"
-    newest = f"arg_max({key}, {order} * 18446744073709551616 + {key}, {count:d})"
+    newest = f"arg_max(rowid, {order} * 18446744073709551616 + {key}, {count:d})"
     names = ", ".join(identifier(name) for name in [*slices, *(column.name for column in columns)])
     for column in columns:
         if column.type in _UNITS:
             names += f", nullif({identifier(column.name)}, 0)::double as {identifier(_not_zero(column.name))}"
     names += "".join(f", {_unknown(name, known, database)} as {identifier(f'{name} unknown')}" for name, known in named)
     group = ", ".join(identifier(name) for name in slices)
-    picked = f"select unnest({newest}) from {table} where {living} group by {group}"
-    return f"select {names} from {table} as newest where {living} and {key} in ({picked})"
+    picked = f"select {newest} as places from {table} where {living} group by {group}"
+    placed = f"select unnest(places) as place, generate_subscripts(places, 1) as turn from ({picked})"
+    return f"select {names}, turn from {table} as newest inner join ({placed}) on newest.rowid = place"
 
 
 def _unknown(column: str, table: str, database: str) -> str:
@@ -175,30 +176,38 @@ def _not_zero(column: str) -> str:
 
 def _slices(
     connection: duckdb.DuckDBPyConnection,
-    quality: Quality,
     spec: TableSpec,
     columns: Sequence[Column],
     named: Sequence[tuple[str, str]],
     database: str,
-    times: int,
-) -> Iterator[Slice]:
+    counts: tuple[int, ...],
+) -> dict[tuple[int, tuple[str | None, ...]], Slice]:
+    """The newest rows of each slice, so many of them, by how many and by the slice's values."""
     width, slices = len(_slice_columns(spec)), ", ".join(map(identifier, _slice_columns(spec)))
     measured = [column.name for column in columns if column.type in _UNITS]
     asked = [f"count({identifier(column.name)})" for column in columns]
     asked += [f"median({identifier(_not_zero(name))})" for name in measured]
     asked += [f"count(*) filter (where {identifier(f'{name} unknown')})" for name, _ in named]
-    rows = _newest_rows(spec, columns, named, database, quality.newest_rows * times)
-    found = connection.execute(f"select {slices}, count(*), {', '.join(asked)} from ({rows}) group by {slices}")
-    for row in sorted(found.fetchall(), key=str):
-        numbers = iter(row[width + 1 :])
-        yield Slice(
+    rows, most = (
+        _newest_rows(spec, columns, named, database, max(counts)),
+        ", ".join(f"({count:d})" for count in counts),
+    )
+    rows_of = (
+        f"select most, {slices}, count(*), {', '.join(asked)} from ({rows}) cross join (values {most}) as asked (most)"
+    )
+    found = connection.execute(f"{rows_of} where turn <= most group by most, {slices}").fetchall()
+    by_slice = {}
+    for count, *row in sorted(found, key=str):
+        numbers, values = iter(row[width + 1 :]), tuple(row[:width])
+        by_slice[int(count), values] = Slice(
             spec,
-            tuple(row[:width]),
+            values,
             int(row[width]),
             filled={column.name: int(next(numbers)) for column in columns},
             medians={name: None if (median := next(numbers)) is None else float(median) for name in measured},
             unknown={name: int(next(numbers)) for name, _ in named},
         )
+    return by_slice
 
 
 def words_of(text: str) -> str:
