@@ -101,7 +101,10 @@ def main() -> None:
     figures: dict[str, list[Figures]] = {}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        reps, files = folder / "reps.csv", {CLEAN: folder / "activities_clean.csv", DIRTY: folder / "activities_dirty.csv"}
+        reps, files = (
+            folder / "reps.csv",
+            {CLEAN: folder / "activities_clean.csv", DIRTY: folder / "activities_dirty.csv"},
+        )
         write_activities(files[CLEAN], chosen.rows)
         broken = write_dirty(*files.values())
         write_reps(reps)
