@@ -149,6 +149,15 @@ def test_without_leads_and_deals_it_says_so(office):  # noqa: F811
     ]
 
 
+def test_without_stages_of_their_source_it_says_why_no_deal_is_followed(office):  # noqa: F811
+    office.environment = dict(ALL_MARTS)
+    deal = {"opportunity_id": "O1", "stage": "Demo", "owner_rep_id": "R1", "created_at": "2026-03-02T15:00:00Z"}
+    office.deliver("opportunities.csv", [deal])
+    office.night()
+    (said,) = [section.empty for section in page_of(office.workspace)[0].sections if section.title == "Deals"]
+    assert "no stages file of their source names the stages they are in (table ops.unknown_stage)" in said
+
+
 @pytest.mark.browser
 def test_what_a_filter_leaves_of_the_leads_is_what_the_mart_says(demo_report, read, ask):
     reader = read().open(demo_report / "funnel.html").choose(rep_type="inside", source_type="marketing", period="91")

@@ -77,3 +77,9 @@ def test_no_two_pages_share_a_place(pages):
 def test_the_report_of_the_demo_stays_light(demo_report):
     """Here 24 reps and half a year; the same pages of 60 reps and two years add half a megabyte and must stay below 3 MB."""
     assert sum(path.stat().st_size for path in demo_report.rglob("*") if path.is_file()) < 2_400_000
+
+
+def test_figures_of_people_who_count_as_reps_do_not_say_everyone_on_the_roster(pages):
+    intros = {(page.place, section.title): section.intro for page in pages for section in page.sections}
+    assert intros["activity.html", "In all"].startswith("Everyone who counts as a rep,")
+    assert ", everyone who counts as a rep, " in intros["index.html", "The last complete week"]

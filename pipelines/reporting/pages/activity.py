@@ -102,7 +102,9 @@ def _by_week(reader: Reader) -> list[Section]:
         Chart("Touches per rep-workday by team", "Teams side by side; a bar for each rep type in them.", by_team, charts.bars(by_team, "team", "touches_per_rep_workday", "rep_type", beside=True, lying=True)),
     ]  # fmt: skip
     return [
-        Section("In all", (Figures(all_of_it),), intro="Everyone on the roster, and what nobody on it did."),
+        Section(
+            "In all", (Figures(all_of_it),), intro="Everyone who counts as a rep, and what nobody on the roster did."
+        ),
         Section("By week and team", tuple(shown)),
     ]
 

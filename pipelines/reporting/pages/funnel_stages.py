@@ -34,9 +34,15 @@ _MEASURES = (
 def stage_sections(reader: Reader) -> list[Section]:
     """Stage conversion and time in stage, with as much of them as was built."""
     if not reader.has(STAGES):
-        return [Section("Deals", (), empty="There are no deals to follow: none has passed a stage, or the funnel is not among metrics.subjects.")]  # fmt: skip
+        return [Section("Deals", (), empty=_why_empty(reader))]
     passages = stage_passages(reader)
     return [_conversion(reader, passages), _times(passages)]
+
+
+def _why_empty(reader: Reader) -> str:
+    if reader.has("ops.unknown_stage"):
+        return "There are no deals to follow: no stages file of their source names the stages they are in (table ops.unknown_stage), or the funnel is not among metrics.subjects."
+    return "There are no deals to follow: none has passed a stage, or the funnel is not among metrics.subjects."
 
 
 def stage_passages(reader: Reader) -> Cube:

@@ -22,7 +22,7 @@ def overview_page(reader: Reader) -> Page:
 
 
 def _week(reader: Reader) -> Section:
-    """The last complete week against the one before, everyone on the roster."""
+    """The last complete week against the one before, everyone who counts as a rep."""
     if not reader.has(_BY_TYPE):
         return Section("The last complete week", (), empty="No week is complete yet.")
     sums = ", ".join(f"sum({name})::bigint" for name in (*_FIGURES, "rep_workdays"))
@@ -51,7 +51,7 @@ def _week(reader: Reader) -> Section:
         )
     )
     cards += _overloaded(reader, now[0])
-    intro = reader.words.text("The week from %(day)s, everyone on the roster, against the week before.")
+    intro = reader.words.text("The week from %(day)s, everyone who counts as a rep, against the week before.")
     return Section(
         "The last complete week", (tuple(cards),), intro=intro % {"day": reader.words.show(now[0], Kind.DATE)}
     )
