@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from pipelines.night.workspace import Workspace
 if TYPE_CHECKING:
     from pipelines.sources.inspecting import Inspection
 
-_MOST_COLUMNS, _MOST_CELLS, _WIDE = 40, 20, 60
+_MOST_COLUMNS, _MOST_CELLS, _MOST_RULES, _WIDE = 40, 20, 8, 60
 
 
 def inspect(
@@ -36,7 +35,7 @@ def inspect(
         raise UsageError(f"{file} is no file", "Name an export, such as inbox/crm/activities.csv.")
     workspace = workspace_at(home)
     settings = workspace.settings() if workspace.exists() else Settings()
-    found = inspect_file(file, settings)
+    found = inspect_file(file, settings, workspace.home)
     if as_json:
         print_json(asdict(found))
     else:
@@ -45,7 +44,7 @@ def inspect(
 
 
 def _show(out: Page, file: Path, found: Inspection, zone: str) -> None:
-    out.head(f"{file.name}: {found.entity or 'of no known entity'}")
+    out.head(f"{file.name}: {_what_it_is(found)}")
     out.line(_how_it_reads(found))
     if found.columns:
         columns = [(c.name, c.kind, _short(" | ".join(c.samples))) for c in found.columns[:_MOST_COLUMNS]]
@@ -63,6 +62,11 @@ def _show(out: Page, file: Path, found: Inspection, zone: str) -> None:
             out.line(f"- {note}")
 
 
+def _what_it_is(found: Inspection) -> str:
+    """The entity; a file without one that a source reads all the same is a table beside others."""
+    return found.entity or ("a table joined to others" if found.source_kind else "of no known entity")
+
+
 def _next_step(file: Path, found: Inspection, workspace: Workspace) -> str:
     from models.strict_yaml import parse_yaml
 
@@ -72,7 +76,7 @@ def _next_step(file: Path, found: Inspection, workspace: Workspace) -> str:
         folder = folder.parent if found.source_kind == "mapped" else folder
         copied = "" if file.resolve().parent == folder else f" copy the file into {folder}/,"
         return f"Check the proposal against the rows above, paste it,{copied} {trial}"
-    if found.entity:
+    if found.source_kind:
         return f"Nothing is to be pasted; {trial}"
     return "Do what the notes say; or name the file <entity>*.csv, or write a mapped source (see touchline.yaml)."
 
@@ -104,8 +108,8 @@ def _show_trial(out: Page, found: Inspection, zone: str) -> None:
     if rejected.cells:
         cells = [(str(c.line), c.field, c.rule, c.message, _short(c.found)) for c in rejected.cells[:_MOST_CELLS]]
         out.rows("", ("line", "field", "rule", "what is wrong", "found"), cells)
-        rules = Counter((cell.field, cell.rule) for cell in rejected.cells)
-        out.line(", ".join(f"{field} {rule}: {number}".strip() for (field, rule), number in rules.most_common(8)))
+        rules = rejected.rules[:_MOST_RULES]
+        out.line(", ".join(f"{one.field} {one.rule}: {count(one.count)}".strip() for one in rules))
 
 
 def _cell(value: object, zone: str) -> str:

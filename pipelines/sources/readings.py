@@ -11,17 +11,19 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from models.errors import SettingsError
-from models.mapping import FileFormat, ReadOptions
+from models.mapping import FileFormat, ReadOptions, SourceMapping
 from models.object_mapping import ObjectMapping
 from models.settings import API_KINDS, EXPORT_KINDS, Settings, Source
 from models.strict_yaml import read_yaml
 from pipelines.sources.header_match import squashed
 
 _HERE = Path(__file__).parent
+Mapped = TypeVar("Mapped", bound=SourceMapping)
 CRM_NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot", "pipedrive": "Pipedrive"}
 """How the CRMs write themselves."""
 
@@ -98,6 +100,13 @@ def readers_of(source: Source, home: Path, file_name: str) -> list[tuple[Source,
     return [(reading, join) for length, reading, join in found if length == longest > 0]
 
 
+def is_named_otherwise(source: Source, file_name: str) -> bool:
+    """Whether the name, from any of its words on, begins as `not_files` says: `sf_user_role_data.csv` is no user."""
+    stems = [stem for mapping in objects_of(str(crm_of(source.kind)), None).values() for stem in mapping.not_files]
+    starts = [word.start() for word in re.finditer(r"[^\W_]+", file_name)]
+    return any(_longest(tuple(stems), file_name[start:]) for start in starts)
+
+
 def _longest(stems: tuple[str, ...], file_name: str) -> int:
     return max((_fits(stem, file_name) for stem in stems), default=0)
 
@@ -146,7 +155,7 @@ def _reading(source: Source, name: str, mapping: ObjectMapping) -> Source:
     )
 
 
-def without_joins(mapping: ObjectMapping) -> ObjectMapping:
+def without_joins(mapping: Mapped) -> Mapped:
     """The mapping of a file that stands alone: what it would take from others stays blank."""
     fields = {}
     for name, rule in mapping.fields.items():

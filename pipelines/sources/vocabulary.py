@@ -55,6 +55,7 @@ class Vocabulary:
     words: Mapping[str, Mapping[str, str]]
     open_words: Mapping[str, Mapping[str, str]]
     clocks: frozenset[str]
+    name_parts: tuple[frozenset[str], ...]
 
 
 def folded(text: str) -> str:
@@ -83,6 +84,7 @@ def load_vocabulary() -> Vocabulary:
         words=_words(content["words"]),
         open_words=_words(content["open_words"]),
         clocks=frozenset(content["clocks"]),
+        name_parts=tuple(frozenset(words) for words in content["name_parts"]),
     )
 
 

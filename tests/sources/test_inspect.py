@@ -295,6 +295,30 @@ def test_a_deleted_flag_that_is_blank_today_is_mapped_for_the_day_it_is_not(tmp_
     assert rules_of(inspect_file(written(tmp_path, "accounts.csv", text), SETTINGS))["is_deleted"] == "Is Deleted"
 
 
+@pytest.mark.parametrize("between", ["", "email,"])
+def test_a_name_in_two_columns_is_put_together(tmp_path, between):
+    text = f"id,firstName,{between}lastName\n1,Ann,{between and 'a@example.com,'}Lee\n"
+    found = inspect_file(written(tmp_path, "users.csv", text), SETTINGS)
+    assert rules_of(found)["full_name"] == {"concat": ["firstName", "lastName"]}
+    assert filled(found)["full_name"] == "Ann Lee"
+
+
+@pytest.mark.parametrize(
+    ("header", "column"), [("id,name,firstName,lastName", "name"), ("id,lastName,n,m", "lastName")]
+)
+def test_a_whole_name_or_a_last_name_alone_is_taken_as_it_is(tmp_path, header, column):
+    found = inspect_file(written(tmp_path, "users.csv", f"{header}\n1,Ann Lee,Ann,Lee\n"), SETTINGS)
+    assert rules_of(found)["full_name"] == column
+
+
+def test_every_rejected_row_is_counted_by_its_rule_and_only_the_first_are_shown(tmp_path):
+    rows = "".join(f"{n},fax,2026-03-01\n" for n in range(70)) + "70,call,soon\n71,call,2026-03-01\n"
+    text = f"source_record_id,channel,occurred_at\n{rows}"
+    rejected = inspect_file(written(tmp_path, "activities.csv", text), SETTINGS).rejected
+    assert (rejected.tried, rejected.count, len(rejected.cells)) == (72, 71, 50)
+    assert [(one.field, one.count) for one in rejected.rules] == [("channel", 70), ("occurred_at", 1)]
+
+
 def test_a_proposal_is_read_as_settings_are(tmp_path):
     text = "Call ID,Type,Started,Agent,Result\nA1,Call,2026-03-02 10:00,Ann,No\nA2,Call,2026-03-02 11:00,Ann,on\n"
     found = inspect_file(written(tmp_path, "no.csv", text), SETTINGS)

@@ -19,16 +19,24 @@ from models.strict_yaml import parse_yaml
 from pipelines.night.landing import entity_of
 from pipelines.sources.header_match import as_field_name
 from pipelines.sources.inspecting.calendars_mail import ENTITY, Proposed, propose_fields
-from pipelines.sources.inspecting.crm_export import CrmExport, find_crm_export
+from pipelines.sources.inspecting.crm_export import CrmExport, find_crm_export, find_read_object
+from pipelines.sources.inspecting.crm_table import CrmTable, find_crm_table, find_read_table
 from pipelines.sources.inspecting.inspection import ColumnGuess, Inspection
 from pipelines.sources.inspecting.layout import Layout, find_layout
 from pipelines.sources.inspecting.matching import Match, is_telling, match_entities, named_thing
-from pipelines.sources.inspecting.proposal_text import canonical_text, crm_text, mapped_text, source_there
+from pipelines.sources.inspecting.proposal_text import (
+    canonical_text,
+    crm_text,
+    exports_read_elsewhere,
+    exports_read_there,
+    mapped_text,
+    source_there,
+)
 from pipelines.sources.inspecting.propose import FieldProposals
 from pipelines.sources.inspecting.sample import SampledColumn, find_decimal_mark, sample_columns
 from pipelines.sources.inspecting.trial import MAX_TRIED, Plan, count_repeated_keys, load_rows, try_plan
 from pipelines.sources.reading import TextRows
-from pipelines.sources.readings import CRM_NAMES, crm_of, objects_of, without_joins
+from pipelines.sources.readings import CRM_NAMES, crm_of, without_joins
 
 _SAMPLES, _NEAREST = 4, 3
 _REPORT = (
@@ -38,13 +46,16 @@ _REPORT = (
 )
 
 
-def inspect_file(path: Path, settings: Settings) -> Inspection:
-    """What the file is, and how it could be read; a file that cannot be read gives notes that say why."""
+def inspect_file(path: Path, settings: Settings, home: Path = Path()) -> Inspection:
+    """What the file is, and how it could be read; a file that cannot be read gives notes that say why.
+
+    `home` is the workspace, in which the settings' sources have mappings of their own.
+    """
     with tempfile.TemporaryDirectory(prefix="touchline_inspect_") as folder:
         connection = duckdb.connect(":memory:")
         try:
             connection.execute("set TimeZone = 'UTC'")
-            return _inspect(connection, path, settings, Path(folder))
+            return _inspect(connection, path, settings, home, Path(folder))
         except UnreadableFileError as error:
             return Inspection(file_format=path.suffix.lstrip(".") or "unknown", notes=_refusal(error))
         finally:
@@ -55,7 +66,9 @@ def _refusal(error: UnreadableFileError) -> tuple[str, ...]:
     return (f"cannot be read ({error.rule}): {error.what}", error.remedy)
 
 
-def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settings, scratch: Path) -> Inspection:
+def _inspect(
+    connection: duckdb.DuckDBPyConnection, path: Path, settings: Settings, home: Path, scratch: Path
+) -> Inspection:
     layout = find_layout(path, scratch)
     found = Inspection(
         file_format=str(layout.file_format),
@@ -78,7 +91,7 @@ def _inspect(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settin
         found = dataclasses.replace(
             found, notes=(*found.notes, f"the first {MAX_TRIED:,} of {rows.rows:,} rows are tried")
         )
-    return _understood(connection, found, path, settings, layout, rows, columns, scratch)
+    return _understood(connection, found, path, settings, home, layout, rows, columns, scratch)
 
 
 def _understood(
@@ -86,6 +99,7 @@ def _understood(
     found: Inspection,
     path: Path,
     settings: Settings,
+    home: Path,
     layout: Layout,
     rows: TextRows,
     columns: Sequence[SampledColumn],
@@ -100,10 +114,14 @@ def _understood(
     canonical = None
     if (entity := _canonical_entity(path, layout, rows)) is not None:
         canonical = _canonical(connection, found, path, settings, entity, rows)
-    elif layout.read == ReadOptions() and (export := find_crm_export(path.name, rows.columns)) is not None:
-        if not export.lacking:
+    elif layout.read == ReadOptions():
+        export = _find_of_a_crm(path, settings, home, columns)
+        if isinstance(export, CrmTable):
+            return _crm_table(found, path, settings, export)
+        if export is not None and not export.lacking:
             return _crm_export(connection, found, path, settings, export, rows)
-        found = dataclasses.replace(found, notes=(*found.notes, _lacks(export)))
+        if export is not None:
+            found = dataclasses.replace(found, notes=(*found.notes, _lacks(export)))
     if canonical is not None and not canonical.rejected.count:
         return canonical
     read = layout.read.model_copy(update={"decimal": decimal.mark})
@@ -144,6 +162,42 @@ def _personal(
     )
 
 
+def _find_of_a_crm(
+    path: Path, settings: Settings, home: Path, columns: Sequence[SampledColumn]
+) -> CrmExport | CrmTable | None:
+    """By name and headers; else as the source of its folder reads it by its name alone, or as a table beside objects."""
+    export = find_crm_export(path.name, columns)
+    if export is not None and export.is_named and not export.lacking:
+        return export
+    there = exports_read_there(path, settings)
+    read = None
+    if there is not None:
+        read = find_read_object(path.name, columns, there, home) or find_read_table(path.name, columns, there, home)
+    return read or (find_crm_table(path.name, columns) if export is None else None) or export
+
+
+def _crm_table(found: Inspection, path: Path, settings: Settings, table: CrmTable) -> Inspection:
+    """A table that a CRM's objects are joined to: it is no entity, and a mapping of it would count its rows again."""
+    crm = CRM_NAMES[str(crm_of(table.kind))]
+    note = (
+        f"it is a table of {crm} to which {first_few(table.objects, 8)} are joined, and is read with them, never alone"
+    )
+    found = dataclasses.replace(found, source_kind=table.kind, notes=(*found.notes, note))
+    return _with_its_source(found, path, settings, table.kind)
+
+
+def _with_its_source(found: Inspection, path: Path, settings: Settings, kind: str) -> Inspection:
+    """Which source reads a file of this CRM; one to paste only when none does."""
+    there, elsewhere = source_there(path, settings), exports_read_elsewhere(path, settings, kind)
+    if there is not None and crm_of(there.kind) == crm_of(kind):
+        return dataclasses.replace(found, notes=(*found.notes, _is_read_by(there)))
+    if elsewhere is not None:
+        note = f"the source '{elsewhere.name}' reads it once it is in {elsewhere.path}/: nothing is to be pasted"
+        return dataclasses.replace(found, notes=(*found.notes, note))
+    replaced = None if there is None else there.name
+    return dataclasses.replace(found, replaces=replaced, proposal=crm_text(path, settings, kind))
+
+
 def _crm_export(
     connection: duckdb.DuckDBPyConnection,
     found: Inspection,
@@ -154,28 +208,23 @@ def _crm_export(
 ) -> Inspection:
     """A CRM's object: the shipped mapping reads it, so the proposal names the kind alone."""
     crm, zone = str(crm_of(export.kind)), settings.company.timezone
-    mapping = without_joins(objects_of(crm, None)[export.object])
+    mapping = without_joins(export.reading.mapping())
     accepted, rejected = try_plan(connection, Plan(mapping.entity, mapping, zone, zone), rows)
     notes = [f"it is {export.object} of {CRM_NAMES[crm]}: the shipped mapping reads it"]
-    if export.has_joins:
+    if export.reading.joins:
         notes.append("what stands in files beside it is blank here; it is joined when a night runs")
     if not export.is_named:
         notes.append(f"its name does not say so: call it {export.object}{''.join(path.suffixes)}")
     kept = _kept([column for column in rows.columns if column not in export.matched])
-    there = source_there(path, settings)
-    is_read = there is not None and crm_of(there.kind) == crm
-    if is_read and there is not None:
-        notes.append(_is_read_by(there))
-    return dataclasses.replace(
+    found = dataclasses.replace(
         found,
         entity=mapping.entity,
-        replaces=None if there is None or is_read else there.name,
         source_kind=export.kind,
-        proposal="" if is_read else crm_text(path, settings, export.kind),
         rows=accepted,
         rejected=rejected,
         notes=(*found.notes, *notes, *kept),
     )
+    return _with_its_source(found, path, settings, export.kind)
 
 
 def _canonical_entity(path: Path, layout: Layout, rows: TextRows) -> str | None:

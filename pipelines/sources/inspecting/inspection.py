@@ -27,19 +27,31 @@ class RejectedCell:
 
 
 @dataclass(frozen=True)
+class BrokenRule:
+    """How often one rule of one field is broken; `field` is blank for records that could not be split."""
+
+    field: str
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Rejected:
-    """How many of the `tried` records would be quarantined, and the first of their reasons."""
+    """How many of the `tried` records would be quarantined, the first of their reasons, and all of them by rule, the most
+    frequent first."""
 
     tried: int = 0
     count: int = 0
     cells: tuple[RejectedCell, ...] = ()
+    rules: tuple[BrokenRule, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inspection:
     """What a file is, and how it could be read.
 
-    `entity` None means that no entity fits; then there is no `proposal`. `proposal` is one entry of `sources:`, to be put
+    `entity` None means that no entity fits; then there is no `proposal`, but for a table that a CRM's objects are joined to,
+    which has a `source_kind`. `proposal` is one entry of `sources:`, to be put
     in the place of the source `replaces` when there is one,
     `rows` are the first ten records that it accepts, as typed values by field. `notes` say what was assumed.
     """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from models.mapping import ReadOptions
-from models.settings import Settings, Source
+from models.settings import EXPORT_KINDS, Settings, Source
 from models.yaml_line import yaml_line
 from pipelines.night.landing import entity_of
 from pipelines.sources.inspecting.matching import named_thing
@@ -22,6 +22,19 @@ def source_there(path: Path, settings: Settings) -> Source | None:
     """The source that reads the whole folder in which the file lies."""
     folder = folder_for(path, "")
     return next((one for one in settings.sources if one.kind != "mapped" and one.path.strip("/") == folder), None)
+
+
+def exports_read_there(path: Path, settings: Settings) -> Source | None:
+    """The source of a CRM's exports that reads the folder in which the file lies."""
+    there = source_there(path, settings)
+    return there if there is not None and there.kind in EXPORT_KINDS else None
+
+
+def exports_read_elsewhere(path: Path, settings: Settings, kind: str) -> Source | None:
+    """The source of this kind to whose folder the file is to be copied; None for a file that lies in an inbox."""
+    if folder_for(path, "") != "inbox/":
+        return None
+    return next((one for one in settings.sources if one.kind == kind), None)
 
 
 def canonical_text(path: Path, settings: Settings) -> str:

@@ -73,6 +73,8 @@ class FieldProposals:
             return self._best_words(field, kind, columns, required=required) or self._by_its_words(field, kind)
         if kind.shape in _TIMES:
             return self._times_of(field, kind, columns, required=required)
+        if field == "full_name" and (parts := self._name_parts(columns)):
+            return RuleGuess({"concat": [part.name for part in parts]})
         if not columns:
             return None
         if kind is SECONDS:
@@ -80,6 +82,16 @@ class FieldProposals:
         if field in load_vocabulary().open_words:
             return guess_open_words(field, columns[0])
         return guess_currency(columns[0]) if field == "currency" else guess_id(field, columns[0])
+
+    def _name_parts(self, columns: Sequence[SampledColumn]) -> tuple[SampledColumn, ...]:
+        """The first and the last name's columns; none when one is missing, or another column has the whole name."""
+        parts = load_vocabulary().name_parts
+        partial = {"email", *(word for words in parts for word in words)}
+        if any(column.values and partial.isdisjoint(column.words) for column in columns):
+            return ()
+        found = [next((one for one in self._columns if words.intersection(one.words)), None) for words in parts]
+        named = tuple(column for column in found if column is not None)
+        return named if len(named) == len(parts) else ()
 
     def _by_its_words(self, field: str, kind: Kind) -> RuleGuess | None:
         """A column under another name whose every word is one of the field's; only before a constant is taken."""

@@ -130,12 +130,12 @@ def _clock_unit(column: SampledColumn, clocks: list[re.Match[str]]) -> RuleGuess
     return RuleGuess({"column": column.name, "unit": "MM:SS"}, (note,))
 
 
-_SALESFORCE = re.compile("(?=.*[A-Za-z])[0-9a-z][0-9A-Za-z]{14}([A-Z0-5]{3})?")
+SALESFORCE_ID = re.compile("(?=.*[A-Za-z])[0-9a-z][0-9A-Za-z]{14}([A-Z0-5]{3})?")
 
 
 def guess_id(field: str, column: SampledColumn) -> RuleGuess:
     """Salesforce's ids, of 15 characters or 18, are written with 18 of them: one record has one id then."""
-    if field.endswith("_id") and column.values and all(_SALESFORCE.fullmatch(value) for value in column.values):
+    if field.endswith("_id") and column.values and all(SALESFORCE_ID.fullmatch(value) for value in column.values):
         return RuleGuess({"column": column.name, "normalise": "salesforce_id"})
     return RuleGuess(column.name)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,14 @@ from data_quality.validate import ContractSql, Violation, contract_sql, explain
 from models.contracts import CONTRACTS
 from models.mapping import ReadOptions, SourceMapping
 from pipelines.sources.cell_sql import ROWS
-from pipelines.sources.inspecting.inspection import Rejected, RejectedCell
+from pipelines.sources.inspecting.inspection import BrokenRule, Rejected, RejectedCell
 from pipelines.sources.inspecting.sample import TABLE
 from pipelines.sources.mapping_sql import MappedSql, canonical_sql, explain_failure, mapped_sql
 from pipelines.sources.reading import TextRows, read_rows, reconcile
 from sql.quoting import identifier, literal
 
 MAX_TRIED = 200_000
-_SHOWN_ROWS, _SHOWN_CELLS = 10, 50
+_SHOWN_ROWS, _SHOWN_CELLS, _EXPLAINED_TOGETHER = 10, 50, 10_000
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,22 @@ def try_plan(
     connection.execute(f"create or replace table judged as {_judged_sql(mapped, contract)}")
     shown = ", ".join(identifier(field) for field in mapped.fields)
     good = connection.execute(f"select {shown} from judged where not _bad order by _row limit {_SHOWN_ROWS}").fetchall()
+    rejected = _rejected(connection, plan, mapped, rows)
+    return tuple(dict(zip(mapped.fields, row, strict=True)) for row in good), rejected
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection, plan: Plan, mapped: MappedSql, rows: TextRows) -> Rejected:
     counted = "select count(*), count(*) filter (where _bad) from judged"
     tried, broken = connection.execute(counted).fetchone() or (0, 0)
     cells = [RejectedCell(r.line_number, "", r.rule, r.message, r.text[:200]) for r in rows.rejects[:_SHOWN_CELLS]]
-    cells += _broken_cells(connection, plan, mapped, rows)
+    rules = Counter(("", reject.rule) for reject in rows.rejects)
+    for row, why in _violations(connection, plan, mapped):
+        rules[why.field, why.rule] += 1
+        if rules.total() <= len(rows.rejects) + _SHOWN_CELLS:
+            cells.append(RejectedCell(rows.line_of(row), why.field, why.rule, why.message, why.found))
     cells.sort(key=lambda cell: cell.line)
-    rejected = Rejected(tried + len(rows.rejects), broken + len(rows.rejects), tuple(cells[:_SHOWN_CELLS]))
-    return tuple(dict(zip(mapped.fields, row, strict=True)) for row in good), rejected
+    counts = tuple(BrokenRule(field, rule, number) for (field, rule), number in rules.most_common())
+    return Rejected(tried + len(rows.rejects), broken + len(rows.rejects), tuple(cells[:_SHOWN_CELLS]), counts)
 
 
 def count_repeated_keys(connection: duckdb.DuckDBPyConnection, mapping: SourceMapping) -> tuple[tuple[str, ...], int]:
@@ -114,17 +125,15 @@ def _judged_sql(mapped: MappedSql, contract: ContractSql) -> str:
     """
 
 
-def _broken_cells(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, mapped: MappedSql, rows: TextRows
-) -> list[RejectedCell]:
-    found = connection.execute(
-        f"select _row, _unmapped, _raw, _fields from judged where _bad order by _row limit {_SHOWN_CELLS}"
-    ).fetchall()
-    return [
-        RejectedCell(rows.line_of(row), why.field, why.rule, why.message, why.found)
-        for row, unmapped, cells, texts in found
-        for why in _reasons(plan, mapped, unmapped, json.loads(cells), json.loads(texts))
-    ]
+def _violations(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, mapped: MappedSql
+) -> Iterator[tuple[int, Violation]]:
+    """Every broken rule of every rejected row, with the row's place, in the order of the file."""
+    found = connection.execute("select _row, _unmapped, _raw, _fields from judged where _bad order by _row")
+    while page := found.fetchmany(_EXPLAINED_TOGETHER):
+        for row, unmapped, cells, texts in page:
+            for why in _reasons(plan, mapped, unmapped, json.loads(cells), json.loads(texts)):
+                yield row, why
 
 
 def _reasons(
