@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.fields import FALSE_WORDS, TRUE_WORDS
 
+_LOOKS_AROUND = re.compile(r"(?<!\\)\(\?<?[=!]|(?<!\\)\\[1-9]")
+
 
 class Test(BaseModel):
     """What one cell must be. In YAML a word, a list of words, `filled`, `blank`, or one of the keys below.
@@ -44,6 +46,10 @@ class Test(BaseModel):
                 re.compile(self.matches)
             except re.error as error:
                 raise ValueError(f"'{self.matches}' is no expression: {error}; mend it") from None
+            if _LOOKS_AROUND.search(self.matches):
+                raise ValueError(
+                    f"'{self.matches}' looks around or back, which DuckDB's expressions cannot; write it without"
+                )
         return self
 
 

@@ -45,9 +45,11 @@ class Engine(BaseModel):
     )
     spark_connect: SparkConnect | None = Field(None, description="Where the engine is, for kind spark_connect.")
     memory_limit: str = Field(
-        "70%", pattern="^[0-9]+(%|MB|GB|MiB|GiB)$", description="A share of the machine's memory, or an amount."
+        "70%",
+        pattern="^[1-9][0-9]{0,8}(%|MB|GB|MiB|GiB)$",
+        description="A share of the machine's memory, or an amount.",
     )
-    threads: int | None = Field(None, ge=1, description="Processor threads; default all.")
+    threads: int | None = Field(None, ge=1, le=1024, description="Processor threads; default all.")
     keep_generations: int = Field(3, ge=1, description="How many published nights are kept to roll back to.")
     settle_seconds: float = Field(
         2, ge=0, le=60, description="A file written later than this before a night is looked at twice, so long apart."

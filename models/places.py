@@ -33,9 +33,13 @@ def _known_country(value: str) -> str:
     return value
 
 
+_NO_PLACES = {"localtime", "posixrules", "Factory"}
+"""Among Python's names of zones, but DuckDB does not know them."""
+
+
 @cache
 def _zones() -> set[str]:
-    return available_timezones()
+    return available_timezones() - _NO_PLACES
 
 
 TimeZone = Annotated[str, AfterValidator(known_zone)]

@@ -130,7 +130,7 @@ class Source(Section):
         None, ge=0, le=1, description="A file with a larger share of broken rows is refused whole; default `quality`'s."
     )
     fresh_within_hours: int | None = Field(
-        None, ge=1, description="How old the newest event may be; default `quality`'s."
+        None, ge=1, le=876_000, description="How old the newest event may be; default `quality`'s."
     )
     assume_past_meetings_held: bool | None = Field(
         None, description="Whether past meetings without a status took place; default by kind: no in HubSpot, else yes."
@@ -211,8 +211,10 @@ class Metrics(Section):
         ge=0,
         description="A completed call longer than this is connected when the source does not say how it ended.",
     )
-    ramp_days: int = Field(90, ge=0, description="A rep employed for fewer days is ramping.")
-    funnel_window_days: int = Field(180, ge=1, description="A lead's steps count this long after its creation.")
+    ramp_days: int = Field(90, ge=0, le=36_500, description="A rep employed for fewer days is ramping.")
+    funnel_window_days: int = Field(
+        180, ge=1, le=36_500, description="A lead's steps count this long after its creation."
+    )
     untouched_days: int = Field(
         30, ge=1, description="An open deal without its owner's activity this long is untouched."
     )
@@ -318,7 +320,9 @@ class Quality(Section):
     min_night_quarantined_rows: int = Field(
         100, ge=0, description="A night with fewer broken rows than this is never stopped for them."
     )
-    fresh_within_hours: int = Field(96, ge=1, description="A source whose newest event is older than this is stale.")
+    fresh_within_hours: int = Field(
+        96, ge=1, le=876_000, description="A source whose newest event is older than this is stale."
+    )
     expectations: bool = Field(True, description="Whether Great Expectations judges a build before it is published.")
     newest_rows: int = Field(
         50, ge=10, description="How many of the newest rows are compared with the last good night's."
@@ -342,10 +346,11 @@ class Privacy(Section):
     keep_landed_days: int | None = Field(
         None,
         ge=1,
+        le=36_500,
         description="How long landed files are kept; then only their rows as core has them. Blank: for ever.",
     )
     keep_quarantine_days: int | None = Field(
-        None, ge=1, description="How long rejected rows are kept as they came. Blank: for ever."
+        None, ge=1, le=36_500, description="How long rejected rows are kept as they came. Blank: for ever."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,6 +32,8 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
     first: dict[Any, int] = {}
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
+        if not isinstance(key, Hashable):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be one word", key_node.start_mark)
         if key in first:
             what = f"the key '{key}' is given twice, first on line {first[key]}"
             raise yaml.constructor.ConstructorError(None, None, what, key_node.start_mark)
@@ -40,6 +42,15 @@ def _mapping_without_duplicates(loader: _StrictLoader, node: yaml.MappingNode) -
     return mapping
 
 
+def _timestamp(loader: _StrictLoader, node: yaml.ScalarNode) -> Any:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        what = f"'{node.value}' is no day or time: {error}"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark) from None
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 _StrictLoader.add_implicit_resolver(
     _WITHOUT_YAML_11[0], re.compile(r"(true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
 )

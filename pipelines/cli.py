@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 blocked by a check, 4
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -53,6 +54,7 @@ app.add_typer(alerts)
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and exit; a person never sees a traceback unless TOUCHLINE_DEBUG=1 asks for it."""
+    _let_write()
     try:
         with cycles_sought_rarely():
             app(arguments)
@@ -71,6 +73,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         )
         sys.exit(1)
     sys.exit(0)
+
+
+def _let_write() -> None:
+    """What cannot be said, because output is closed or its encoding lacks a letter, fails no command."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _complain(message: str) -> None:

@@ -59,6 +59,8 @@ def run_nightly(
             job.execute_in_process(
                 run_config={"ops": {NIGHT_OP: {"config": config}}, "loggers": _QUIET}, instance=instance
             )
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         except Exception as error:
             # the night's own error inside what Dagster made of it; else it is a fault of ours
             raise next((link for link in causes_of(error) if isinstance(link, TouchlineError)), error) from None

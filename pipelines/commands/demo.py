@@ -36,6 +36,8 @@ def demo(
     workspace = workspace_at(home)
     if if_empty and _holds_files(workspace):
         return
+    if as_of is not None:
+        parse_as_of(as_of, "UTC")  # before anything is made
     _make_demo_workspace(workspace)
     summary = _write(workspace, as_of, reps=reps, days=days, events=events, seed=seed)
     if as_json:
@@ -49,13 +51,19 @@ def _holds_files(workspace: Workspace) -> bool:
     return any(path.is_file() for path in workspace.inbox.rglob("*"))
 
 
+def _is_untouched(workspace: Workspace) -> bool:
+    """As `init` made it: the settings as they are shipped serve a company as well, so nothing may have been delivered."""
+    is_shipped = workspace.settings_file.read_text(encoding="utf-8") == template("touchline.yaml")
+    return is_shipped and not _holds_files(workspace) and not workspace.published_file.exists()
+
+
 def _make_demo_workspace(workspace: Workspace) -> None:
     """A workspace with the demo company's settings; settings that a person wrote are never replaced."""
     from pipelines.demo import demo_settings
 
     if not workspace.exists():
         make_workspace(workspace.home, demo_settings())
-    elif workspace.settings_file.read_text(encoding="utf-8") == template("touchline.yaml"):
+    elif _is_untouched(workspace):
         workspace.settings_file.write_text(demo_settings(), encoding="utf-8")
     elif not workspace.demo_as_of.exists():
         raise UsageError(

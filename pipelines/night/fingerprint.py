@@ -58,7 +58,9 @@ def fingerprint_of(settings: Settings, tables: str, mappings: str, key: bytes) -
 
 
 def alerts_fingerprint_of(settings: Settings, sql_folder: Path) -> str:
-    """Hash of what decides, beside the tables, which alerts stand: the rules, and what settings say of them."""
+    """Hash of what decides, beside the tables, which alerts stand and what the report shows: the rules, and what settings
+    say of them, of the report and of groups in it."""
     decisive = settings.alerts.model_dump(mode="json", include={"enabled", "rules", "silences"})
+    decisive |= {"report": settings.report.model_dump(mode="json"), "min_group": settings.privacy.min_group}
     text = json.dumps(decisive, sort_keys=True) + rules_fingerprint(sql_folder)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -32,7 +32,7 @@ from pipelines.night.ledger import (
 from pipelines.night.load import Load
 from pipelines.night.orders import Orders, orders_for
 from pipelines.night.outcome import LoadSummary
-from pipelines.night.publication import read_publication
+from pipelines.night.publication import has_happened, read_publication
 from pipelines.night.shipped import SQL_FOLDER, shipped_catalogue, shipped_fingerprint
 from pipelines.night.tables import Window
 from pipelines.night.unread import unread_notes
@@ -169,13 +169,16 @@ def _as_instant(value: object) -> datetime:
 
 
 def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> bool:
-    """No file, no order, the same settings, alert rules too, and the same company day: then nothing is built."""
+    """No file, no order, the same settings, alert rules and report too, and the same company day, in which nothing that was
+    delivered has happened since: then nothing is built."""
     if plan.published.get("alerts_fingerprint") != plan.alerts_fingerprint:
         return False
     if plan.previous is None or plan.is_full or plan.inbox.new or plan.orders.pending or request.is_partial:
         return False
-    zone = settings.company.timezone
-    return company_day(_as_instant(plan.published["as_of"]), zone) == company_day(request.as_of, zone)
+    zone, judged_at = settings.company.timezone, _as_instant(plan.published["as_of"])
+    if company_day(judged_at, zone) != company_day(request.as_of, zone):
+        return False
+    return not has_happened(plan.previous, judged_at, request.as_of)
 
 
 def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]:

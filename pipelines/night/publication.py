@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,27 @@ def erased_in(published: Generation) -> dict[str, int]:
         except duckdb.CatalogException:
             return {}
     return dict(found)
+
+
+def has_happened(published: Generation, since: datetime, until: datetime) -> bool:
+    """Whether something that was delivered lies between two instants: an activity, a meeting's end, a deal's or a lead's
+    creation, a close, a change of stage."""
+    if until <= since:
+        return False
+    ended = "coalesce(ended_at, occurred_at + to_seconds(coalesce(duration_seconds, 0)))"
+    instants = {
+        "activities": ("occurred_at", f"case when channel = 'meeting' then {ended} end"),
+        "leads": ("created_at",),
+        "opportunities": ("created_at", "closed_at"),
+        "stage_changes": ("changed_at",),
+    }
+    asked = " or ".join(
+        f"exists (from core.latest_{entity} where {' or '.join(f'{at} > $since and {at} <= $until' for at in columns)})"
+        for entity, columns in instants.items()
+    )
+    with open_published(published.crm) as connection:
+        (found,) = connection.execute(f"select {asked}", {"since": since, "until": until}).fetchone() or (False,)
+    return bool(found)
 
 
 def write_publication(

@@ -63,9 +63,9 @@ def _refuse_before_erasure(workspace: Workspace, published: KeptGeneration | Non
     """An earlier generation names people who were forgotten since; it may still be there when a night was killed."""
     if published is None or not published.is_whole:
         return
-    erased = max(erased_in(_generation(workspace, published.number)).values(), default=0)
+    erased = max(erased_in(_generation(workspace, published.number)).values(), default=None)
     wanted = published.built_on if number is None else number
-    if wanted is not None and wanted < erased:
+    if wanted is not None and erased is not None and wanted < erased:
         raise UsageError(
             f"generation {wanted} cannot come back: it names somebody who was forgotten in generation {erased}",
             "Correct what is wrong at its source, or in the settings, and run a night.",

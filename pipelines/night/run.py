@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from models.errors import BlockedError, TouchlineError
+from models.errors import BlockedError, TouchlineError, causes_of
 from models.personal import masked
 from models.settings import Settings
 from models.tables import IN_WORDS, Severity
@@ -151,10 +151,13 @@ def _since(begun: float) -> float:
 
 @contextmanager
 def _failures_recorded(request: NightRequest, settings: Settings, steps: Steps, begun: float) -> Iterator[None]:
-    """However the night ends, nothing half done is left; a failure is recorded, faults of the disk told as such."""
+    """However the night ends, nothing half done is left; a failure is recorded, faults of the disk told as such. Somebody
+    who stops it knows: that is no failure."""
     try:
         yield
     except Exception as error:
+        if _is_interrupted(error):
+            raise KeyboardInterrupt from error
         remove_leftovers(request.workspace)  # first: on a full disk it makes room for the record
         fault = storage_error(error, "The night cannot be written", request.workspace.var) or error
         with suppress(OSError):  # what happened must not be hidden by a record that cannot be written
@@ -164,6 +167,11 @@ def _failures_recorded(request: NightRequest, settings: Settings, steps: Steps, 
         raise fault from error
     finally:
         remove_leftovers(request.workspace)
+
+
+def _is_interrupted(error: Exception) -> bool:
+    """DuckDB, when Ctrl-C reaches it in the midst of a statement, raises an error of its own."""
+    return any(type(link) is RuntimeError and str(link) == "Query interrupted" for link in causes_of(error))
 
 
 def _record_failure(request: NightRequest, settings: Settings, error: Exception, steps: Steps, begun: float) -> None:
@@ -302,7 +310,9 @@ def _fetch(request: NightRequest, settings: Settings, steps: Steps) -> FetchedTo
 def _nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> NightOutcome:
     number = plan.previous.number if plan.previous else None
     notes = tuple(notes_of(request, settings, plan))
-    return NightOutcome("nothing_new", request.as_of, request.run_id, number, loads=standing_loads(plan), notes=notes)
+    stands = plan.published["as_of"]
+    assert isinstance(stands, datetime)
+    return NightOutcome("nothing_new", stands, request.run_id, number, loads=standing_loads(plan), notes=notes)
 
 
 def _blocks(checks: Sequence[CheckResult]) -> bool:

@@ -24,6 +24,12 @@ def complaint(tmp_path, text):
         ("company: {timezone: Europe/Berln}", "use an IANA name such as Europe/Berlin. Did you mean 'Europe/Berlin'?"),
         ("sources: [{name: x, kind: mapped, path: a}]", "say which of these a row is: activities, reps,"),
         ("sources: [{name: x, kind: canonical, path: a, entity: reps}]", "belong to kind: mapped; set it, or take them away"),
+        ("company: {timezone: localtime}", "use an IANA name such as Europe/Berlin"),
+        ("quality: {fresh_within_hours: 99999999999}", "876000"),
+        ("privacy: {keep_landed_days: 99999999999}", "36500"),
+        ("engine: {memory_limit: 0%}", "memory_limit"),
+        ("sources:\n  - {name: x, kind: canonical, path: 2026-02-30}", "'2026-02-30' is no day or time"),
+        ("? [a]\n: b\n", "a key must be one word"),
         ("company: {workday_hours: {start: '18:00'}}", "write the earlier time as `start`"),
     ],
 )  # fmt: skip

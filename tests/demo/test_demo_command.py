@@ -42,6 +42,30 @@ def test_its_files_are_dated_as_the_crm_would_and_no_others(tmp_path):
     assert own.stat().st_mtime_ns == before
 
 
+def test_a_companys_own_files_are_never_overwritten(tmp_path):
+    home = tmp_path / "company"
+    assert CliRunner().invoke(app, ["init", str(home)]).exit_code == 0
+    own = home / "inbox" / "crm" / "reps.csv"
+    own.write_text("rep_id,full_name,rep_type,hire_date\nR1,Ada,inside,2025-01-01\n", encoding="utf-8")
+    before = own.read_bytes(), (home / "touchline.yaml").read_bytes()
+    done = CliRunner().invoke(app, ["demo", "--home", str(home), *SIZE])
+    assert done.exit_code != 0 and "is a company's own workspace" in str(done.exception)
+    assert (own.read_bytes(), (home / "touchline.yaml").read_bytes()) == before
+
+
+def test_an_empty_workspace_as_init_made_it_becomes_the_demos(tmp_path):
+    home = tmp_path / "company"
+    CliRunner().invoke(app, ["init", str(home)])
+    assert CliRunner().invoke(app, ["demo", "--home", str(home), *SIZE]).exit_code == 0
+    assert (home / "inbox" / "crm" / "reps.csv").exists()
+
+
+def test_a_wrong_instant_makes_no_workspace(tmp_path):
+    home = tmp_path / "company"
+    assert CliRunner().invoke(app, ["demo", "--home", str(home), "--as-of", "nonsense"]).exit_code != 0
+    assert not home.exists()
+
+
 def test_the_summary_as_json_holds_the_files_and_the_stories(tmp_path):
     done = CliRunner().invoke(app, ["demo", "--home", str(tmp_path / "company"), *SIZE, "--json"])
     said = json.loads(done.stdout)

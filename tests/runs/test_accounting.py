@@ -1,7 +1,8 @@
 """Every record that arrives ends in exactly one bucket, and the newest version of each id stands."""
 
 import gzip
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import duckdb
 import pytest
@@ -51,6 +52,40 @@ def test_a_first_night_publishes_and_a_second_finds_nothing_new(office):
     assert touches(office) == [("crm:R1", "2026-03-02", 2)]
     again = office.night()
     assert (again.status, again.generation) == ("nothing_new", 1)
+
+
+def test_what_has_happened_since_on_the_same_day_is_something_new(office):
+    at = partial(datetime, 2026, 3, 2, tzinfo=UTC)
+    office.deliver("reps.csv", [REP])
+    meeting = {**CALL, "source_record_id": "M1", "channel": "meeting", "duration_seconds": "7200"}
+    office.deliver("activities.csv", [*calls("A1"), meeting])
+    assert office.night(at(14)).status == "published"
+    assert office.night(at(14, 59)).status == "nothing_new"  # before both
+    assert office.night(at(15)).status == "published" and touches(office) == [("crm:R1", "2026-03-02", 1)]
+    stands = office.night(at(16, 30))
+    assert (stands.status, stands.as_of) == ("nothing_new", at(15))  # the meeting is not over
+    assert office.night(at(17)).status == "published" and touches(office) == [("crm:R1", "2026-03-02", 2)]
+
+
+@pytest.mark.parametrize("settings", ["report: {language: tr}", "privacy: {min_group: 7}"])
+def test_another_report_is_something_new(office, settings):
+    office.deliver("reps.csv", [REP])
+    office.deliver("activities.csv", calls("A1"))
+    office.night()
+    office.configure(office.workspace.settings_file.read_text(encoding="utf-8") + settings + "\n")
+    assert office.night().status == "published"
+
+
+def test_whoever_stops_a_night_has_not_failed(office, monkeypatch):
+    office.deliver("reps.csv", [REP])
+
+    def stopped(*_):
+        raise RuntimeError("Query interrupted")  # so DuckDB says it
+
+    monkeypatch.setattr("pipelines.night.run.build_generation", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        office.night()
+    assert not (office.workspace.var / "nights.jsonl").exists() and not list(office.workspace.building.glob("*"))
 
 
 def test_the_same_bytes_under_another_name_add_nothing(office):
