@@ -58,6 +58,8 @@ def export(
     if re.match(PLACE, to):
         _export_to_place(workspace, to, tables or ["marts"], form, raw, as_json)
         return
+    if "://" in to:
+        raise UsageError(f"'{to}' is no place", "Write s3://bucket/prefix, gs://…, az://… or file:///…, or a folder.")
     folder = Path(to).expanduser().resolve()
     _refuse_workspace(folder, workspace)
     connection = open_warehouse(workspace)

@@ -162,6 +162,14 @@ def test_nothing_is_written_into_the_workspace(export, home, place):
     assert "lies in the workspace" in err
 
 
+@pytest.mark.parametrize("place", ["s3://", "ftp://x/y"])
+def test_what_is_no_place_becomes_no_folder(export, tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    code, _, complaint = export("--to", place)
+    assert code == 2 and f"'{place}' is no place" in complaint
+    assert not list(tmp_path.glob("*:"))
+
+
 def test_a_file_is_no_folder(export, tmp_path):
     (tmp_path / "out").write_text("")
     assert export("--to", tmp_path / "out")[0] == 2
