@@ -129,7 +129,7 @@ class Alerts(_Section):
         None, pattern=SECRET, description="env:NAME of an address that is asked after each good night."
     )
     allow_hosts: tuple[str, ...] = Field((), description="Private hosts that messages may go to, by name.")
-    give_up_after_hours: int = Field(72, ge=1, le=876_000, description="Then a message is a dead letter.")
+    give_up_after_hours: int = Field(72, ge=1, le=1_000_000, description="Then a message is a dead letter.")
 
     @model_validator(mode="after")
     def _channels_once(self) -> Self:

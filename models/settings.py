@@ -130,7 +130,7 @@ class Source(Section):
         None, ge=0, le=1, description="A file with a larger share of broken rows is refused whole; default `quality`'s."
     )
     fresh_within_hours: int | None = Field(
-        None, ge=1, le=876_000, description="How old the newest event may be; default `quality`'s."
+        None, ge=1, le=1_000_000, description="How old the newest event may be; default `quality`'s."
     )
     assume_past_meetings_held: bool | None = Field(
         None, description="Whether past meetings without a status took place; default by kind: no in HubSpot, else yes."
@@ -321,7 +321,7 @@ class Quality(Section):
         100, ge=0, description="A night with fewer broken rows than this is never stopped for them."
     )
     fresh_within_hours: int = Field(
-        96, ge=1, le=876_000, description="A source whose newest event is older than this is stale."
+        96, ge=1, le=1_000_000, description="A source whose newest event is older than this is stale."
     )
     expectations: bool = Field(True, description="Whether Great Expectations judges a build before it is published.")
     newest_rows: int = Field(

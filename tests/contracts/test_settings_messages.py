@@ -25,7 +25,7 @@ def complaint(tmp_path, text):
         ("sources: [{name: x, kind: mapped, path: a}]", "say which of these a row is: activities, reps,"),
         ("sources: [{name: x, kind: canonical, path: a, entity: reps}]", "belong to kind: mapped; set it, or take them away"),
         ("company: {timezone: localtime}", "use an IANA name such as Europe/Berlin"),
-        ("quality: {fresh_within_hours: 99999999999}", "876000"),
+        ("quality: {fresh_within_hours: 99999999999}", "1000000"),
         ("privacy: {keep_landed_days: 99999999999}", "36500"),
         ("engine: {memory_limit: 0%}", "memory_limit"),
         ("sources:\n  - {name: x, kind: canonical, path: 2026-02-30}", "'2026-02-30' is no day or time"),

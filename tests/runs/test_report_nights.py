@@ -114,8 +114,10 @@ def test_without_it_there_is_none(reported):
     assert not (reported.workspace.published / "report").exists()
 
 
-def test_settings_of_the_report_rebuild_nothing(published):
+def test_settings_of_the_report_write_another_one_and_rebuild_nothing(published):
     published.environment["TOUCHLINE__REPORT__REP_PAGES"] = "false"
+    outcome = published.night()
+    assert outcome.status == "published" and not [note for note in outcome.notes if "Everything is rebuilt" in note]
     assert published.night().status == "nothing_new"
 
 
