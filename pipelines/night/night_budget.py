@@ -31,11 +31,8 @@ def judge_night(settings: Settings, summaries: Iterable[LoadSummary], rejected: 
     read, broken = (sum(getattr(load, name) for load in files) for name in ("rows_read", "rows_quarantined"))
     limit = max(quality.max_night_quarantined_share, quality.max_quarantined_share)
     passed = broken < quality.min_night_quarantined_rows or broken <= limit * read
-    told = (
-        ""
-        if passed
-        else _told(read, broken, limit, [row for row in rejected if row.load_id in {load.load_id for load in files}])
-    )
+    loads = {load.load_id for load in files}
+    told = "" if passed else _told(read, broken, limit, [row for row in rejected if row.load_id in loads])
     return CheckResult(TABLE, CHECK, "budget", Severity.BLOCK, passed, broken, told, time.perf_counter() - begun)
 
 

@@ -1,6 +1,7 @@
 """`touchline run` is a Dagster run of the night: its exit code, its page and Dagster's history tell the same story."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -193,3 +194,30 @@ def test_a_table_asked_for_in_the_web_ui_is_a_night_of_it_and_what_stands_on_it(
     assert materialized(office, "marts.rep_type_activity") == [
         office.query("select count(*) from marts.rep_type_activity")[0][0]
     ]
+
+
+def test_whoever_stops_a_night_is_told_no_fault(office, touchline, monkeypatch):
+    """Dagster makes an error of its own of what DuckDB raises when Ctrl-C reaches it in the midst of a statement."""
+    office.deliver("reps.csv", [REP])
+
+    def stopped(*_):
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("pipelines.night.run.build_generation", stopped)
+    code, _, complaint = touchline("run", "--as-of", "2026-03-31")
+    assert code == 130 and "fault of Touchline" not in complaint
+
+
+def test_a_letter_that_the_output_lacks_fails_no_command(office):
+    command = [
+        sys.executable,
+        "-c",
+        "from pipelines.cli import main; main()",
+        "status",
+        "--home",
+        str(office.workspace.home),
+    ]
+    office.deliver("reps.csv", [REP])
+    office.night()
+    done = subprocess.run(command, env={**os.environ, "PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False)
+    assert done.returncode == 0 and b"Generation 1" in done.stdout
