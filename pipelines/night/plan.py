@@ -78,6 +78,11 @@ class Plan:
     orders: Orders
     fetched: FetchedTonight = field(default_factory=FetchedTonight)
 
+    @property
+    def judged_at(self) -> datetime:
+        """The `as_of` of the generation that stands; there must be one."""
+        return _as_instant(self.published["as_of"])
+
     @cached_property
     def catalogue(self) -> Catalogue:
         """The tables to build; a night with nothing new never asks, and is spared parsing them."""
@@ -175,10 +180,10 @@ def is_nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> boo
         return False
     if plan.previous is None or plan.is_full or plan.inbox.new or plan.orders.pending or request.is_partial:
         return False
-    zone, judged_at = settings.company.timezone, _as_instant(plan.published["as_of"])
-    if company_day(judged_at, zone) != company_day(request.as_of, zone):
+    zone = settings.company.timezone
+    if company_day(plan.judged_at, zone) != company_day(request.as_of, zone):
         return False
-    return not has_happened(plan.previous, judged_at, request.as_of)
+    return not has_happened(plan.previous, plan.judged_at, request.as_of)
 
 
 def notes_of(request: NightRequest, settings: Settings, plan: Plan) -> list[str]:

@@ -310,9 +310,7 @@ def _fetch(request: NightRequest, settings: Settings, steps: Steps) -> FetchedTo
 def _nothing_new(request: NightRequest, settings: Settings, plan: Plan) -> NightOutcome:
     number = plan.previous.number if plan.previous else None
     notes = tuple(notes_of(request, settings, plan))
-    stands = plan.published["as_of"]
-    assert isinstance(stands, datetime)
-    return NightOutcome("nothing_new", stands, request.run_id, number, loads=standing_loads(plan), notes=notes)
+    return NightOutcome("nothing_new", plan.judged_at, request.run_id, number, loads=standing_loads(plan), notes=notes)
 
 
 def _blocks(checks: Sequence[CheckResult]) -> bool:

@@ -196,12 +196,13 @@ def test_a_table_asked_for_in_the_web_ui_is_a_night_of_it_and_what_stands_on_it(
     ]
 
 
-def test_whoever_stops_a_night_is_told_no_fault(office, touchline, monkeypatch):
-    """Dagster makes an error of its own of what DuckDB raises when Ctrl-C reaches it in the midst of a statement."""
+@pytest.mark.parametrize("error", [RuntimeError("Query interrupted"), dg.DagsterExecutionInterruptedError()])
+def test_whoever_stops_a_night_is_told_no_fault(office, touchline, monkeypatch, error):
+    """DuckDB and Dagster each raise an error of their own when Ctrl-C reaches them."""
     office.deliver("reps.csv", [REP])
 
     def stopped(*_):
-        raise RuntimeError("Query interrupted")
+        raise error
 
     monkeypatch.setattr("pipelines.night.run.build_generation", stopped)
     code, _, complaint = touchline("run", "--as-of", "2026-03-31")

@@ -142,6 +142,7 @@ def test_rows_that_are_no_record_are_known(connection, load):
         ({"cases": [{"cases": [{"const": "1"}]}]}, "a case holds no `cases` of its own"),
         ({"cases": [{"column": "a"}], "unit": "ms"}, "belongs into each of the `cases`"),
         ({"cases": [{"if": {"a": {"matches": "("}}, "const": "1"}]}, "is no expression"),
+        ({"cases": [{"if": {"a": {"matches": "(?=a)"}}, "const": "1"}]}, "looks around or back"),
         ({"cases": [{"if": {"a": {"matches": "x", "above": 1}}, "const": "1"}]}, "say one thing of a column"),
         ({"column": "a", "cases": [{"const": "1"}]}, "say exactly one of"),
     ],
